@@ -1,0 +1,223 @@
+"""The command line. Each command is a typed function that does what the Python functions do, and imports them late."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import tyro
+from tyro.conf import OmitArgPrefixes, Positional
+
+from rivals.errors import UserError
+
+if TYPE_CHECKING:
+    from rivals.recipes import Recipe
+    from rivals.run import Run
+
+BAD_INPUT = 2  # the exit code
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The program `rivals`."""
+    from rivals.stop import Interrupted
+
+    args = list(sys.argv[1:] if args is None else args)
+    try:
+        if args[:1] == ["train"] and len(args) > 1 and not args[1].startswith("-"):
+            train_recipe(args[1], args[2:])
+        else:
+            commands = {f.__name__: f for f in (recipes, data, train, sample, report, export, demo)}
+            tyro.extras.subcommand_cli_from_dict(
+                commands, prog="rivals", description="Train, measure and explore generative adversarial networks.", args=args
+            )
+    except UserError as error:
+        print(f"rivals: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except Interrupted as stopped:
+        sys.exit(128 + stopped.number)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `rivals recipes | head`: no traceback at exit
+        sys.exit(1)
+
+
+def recipes() -> None:
+    """What there is: name, paper, needs, can do."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from rivals.recipes import RECIPES
+
+    table = Table("recipe", "paper", "what it is", box=None, pad_edge=False)
+    for name, recipe in RECIPES.items():
+        table.add_row(name, f"{recipe.paper}\n{recipe.url}\n", recipe.doc.split("\n\n")[0].replace("\n", " "))
+    Console().print(table)
+    print("rivals train RECIPE --help lists a recipe's options.")
+
+
+def data(
+    source: Positional[str],
+    size: tuple[int, ...] | None = None,
+    channels: Literal[1, 3] | None = None,
+    fit: Literal["crop", "pad", "stretch"] = "crop",
+    only: str | None = None,
+    image_key: str | None = None,
+    max_bad: float = 0.001,
+    out: Path | None = None,
+) -> None:
+    """Describe a data set: count, sizes, modes, classes, bad files, and a picture of 64 of its images.
+
+    Args:
+        source: A name or a path, as for `rivals train --data`.
+        size: Sides of the pictures: one number, or height and width.
+        channels: 1 for grey, 3 for colour.
+        fit: How pictures of another shape come to that size.
+        only: Keep one class, by name or number.
+        image_key: Which picture of a sample in .tar shards that have several.
+        max_bad: Share of unreadable files that is skipped; more is an error.
+        out: Where the picture goes; by default NAME.png in the current folder.
+    """
+    from rich.console import Console
+
+    from rivals.data import contact_sheet, describe, load
+
+    options: dict[str, Any] = {
+        "size": size,
+        "channels": channels,
+        "fit": fit,
+        "only": only,
+        "image_key": image_key,
+        "max_bad": max_bad,
+    }
+    Console().print(describe(source, **options))
+    file = out or Path(f"{Path(source).name.split('.')[0] or 'data'}.png")
+    saved(contact_sheet(load(source, **options)), file)
+
+
+def train(recipe: Positional[str]) -> None:
+    """Train a recipe: rivals train RECIPE [--data D] [--minutes M] ...
+
+    `rivals train RECIPE --help` lists all options of a recipe; `rivals recipes` lists the recipes.
+
+    Args:
+        recipe: Its name: auto if you have no opinion.
+    """
+    train_recipe(recipe, [])
+
+
+def train_recipe(name: str, args: Sequence[str]) -> None:
+    from rivals.recipes import find
+    from rivals.training import Training
+
+    recipe = find(name)
+    fields = [
+        ("training", OmitArgPrefixes[Training], dataclasses.field(default=Training())),
+        ("options", OmitArgPrefixes[type(recipe.options)], dataclasses.field(default=recipe.options)),  # type: ignore[misc]
+    ]
+    command = dataclasses.make_dataclass("Train", fields, frozen=True)
+    asked: Any = tyro.cli(command, prog=f"rivals train {name}", description=recipe.doc, args=args)
+    finish(dataclasses.replace(recipe, options=asked.options), asked.training)
+
+
+def finish(recipe: Recipe, training: Any) -> None:
+    """Train, write the report, and say where everything is."""
+    from rivals import processes
+    from rivals.training import rehearse, train
+
+    if training.dry_run:
+        print(rehearse(recipe, training))
+        return
+    run = train(recipe, training)
+    if processes.rank_of_launch() == 0:
+        from rivals.report import write_report
+
+        page = write_report([run.path])
+        print(summary(run, page))
+
+
+def summary(run: Run, page: Path) -> str:
+    scores = run.scores()
+    lines = [f"report   {page}", f"samples  rivals sample {run.path}"]
+    if scores:
+        best, last = min(scores, key=lambda event: event["scores"]["frechet"]), scores[-1]
+        for name, event in (("best", best), ("final", last)):
+            lines.append(f"{name:8} {event['scores']['frechet']:.4g} at round {event['round']:,}")
+        lines.append(f"         ({last['protocol']}; lower is better)")
+    return "\n".join(lines)
+
+
+def sample(
+    run: Positional[Path],
+    n: int = 64,
+    seed: int = 0,
+    checkpoint: str = "best",
+    out: Path = Path("samples.png"),
+    device: str = "auto",
+) -> None:
+    """Draw from a trained game.
+
+    Args:
+        run: A run folder, a checkpoint or an export.
+        n: How many.
+        seed: Equal seeds draw equal samples.
+        checkpoint: best, final, latest or a round.
+        out: A picture of all (.png), the raw arrays under the name `samples` (.npz), or a folder of pictures.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    from rivals.sampling import sample_to
+
+    if n < 1:
+        raise UserError(f"--n must be at least 1, not {n}")
+    which = int(checkpoint) if checkpoint.isdigit() else checkpoint
+    print(sample_to(run, out, n=n, seed=seed, checkpoint=which, device=device))
+
+
+def report(runs: Positional[tuple[Path, ...]], out: Path | None = None) -> None:
+    """One self-contained HTML file: curves, the samples through time, real beside generated, settings, speed.
+
+    Args:
+        runs: Run folders; several are compared.
+        out: The file; by default report.html in the run folder, or here for several.
+    """
+    from rivals.report import write_report
+
+    if not runs:
+        raise UserError("rivals report needs a run folder")
+    print(write_report(runs, out))
+
+
+def export(run: Positional[Path], out: Path, checkpoint: str = "best") -> None:
+    """Write the weights as safetensors and what builds the networks as JSON.
+
+    Args:
+        run: A run folder or a checkpoint.
+        out: The folder to write.
+        checkpoint: best, final, latest or a round.
+    """
+    from rivals.loading import export as write
+
+    print(write(run, out, checkpoint=int(checkpoint) if checkpoint.isdigit() else checkpoint))
+
+
+def demo(into: Path = Path("runs/demo"), minutes: float = 2.0) -> None:
+    """Train on real scans of digits that are always there, score, and write the report.
+
+    Args:
+        into: The run folder.
+        minutes: How long to train.
+    """
+    from rivals.recipes import find
+    from rivals.training import Training
+
+    finish(find("auto"), Training(data="digits", into=into, minutes=minutes))
+
+
+def saved(image: Any, file: Path) -> None:
+    try:
+        image.save(file)
+    except OSError as error:
+        raise UserError(f"cannot write {file} ({error}): pass --out") from None
+    print(file)

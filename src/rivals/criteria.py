@@ -1,0 +1,74 @@
+"""Adversarial criteria: what a critic and a generator minimise, as functions of the critic's logits.
+
+A criterion is a value, `Adversarial`: hand it to a game. Critics end in logits (no sigmoid), D(x) = sigmoid(logit), and all
+logarithms go through `softplus`, which neither overflows nor needs an epsilon:
+
+    -log D(x) = softplus(-logit)        -log(1 - D(x)) = softplus(logit)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+
+class Adversarial(NamedTuple):
+    """Two losses. A relativistic criterion compares real with fake on the generator's turn too: it says so by `paired`,
+    and its `generator` then takes (real logits, fake logits); all others take the fake logits alone."""
+
+    critic: Callable[[Tensor, Tensor], Tensor]  # (real logits, fake logits), each (B, 1) -> ()
+    generator: Callable[..., Tensor]  # fake logits -> ()
+    paired: bool = False
+
+
+minimax = Adversarial(
+    critic=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+    generator=lambda fake: -softplus(fake).mean(),
+)
+"""Goodfellow et al. (2014), eq. 1: min_G max_D E log D(x) + E log(1 - D(G(z))). At the equilibrium the critic's loss is log 4.
+The generator's gradient vanishes where the critic is sure; use `nonsaturating` unless you study that."""
+
+nonsaturating = Adversarial(
+    critic=minimax.critic,
+    generator=lambda fake: softplus(-fake).mean(),
+)
+"""Goodfellow et al. (2014), section 3: the generator maximises log D(G(z)) instead. Same fixed point, strong early gradients."""
+
+least_squares = Adversarial(
+    critic=lambda real, fake: 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean(),
+    generator=lambda fake: 0.5 * (fake - 1).square().mean(),
+)
+"""Mao et al. (2017), Least Squares GANs, eq. 9 (labels 0, 1, 1): https://arxiv.org/abs/1611.04076"""
+
+hinge = Adversarial(
+    critic=lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(),
+    generator=lambda fake: -fake.mean(),
+)
+"""Lim and Ye (2017), Geometric GAN: https://arxiv.org/abs/1705.02894; the criterion of SNGAN and BigGAN."""
+
+wasserstein = Adversarial(
+    critic=lambda real, fake: fake.mean() - real.mean(),
+    generator=lambda fake: -fake.mean(),
+)
+"""Arjovsky et al. (2017), Wasserstein GAN: https://arxiv.org/abs/1701.07875. Minus the critic's loss estimates the distance, up
+to the critic's Lipschitz constant: bind it by clipping, a gradient penalty or spectral norm."""
+
+relativistic = Adversarial(
+    critic=lambda real, fake: softplus(fake - real).mean(),
+    generator=lambda real, fake: softplus(real - fake).mean(),
+    paired=True,
+)
+"""Jolicoeur-Martineau (2018), RpGAN: https://arxiv.org/abs/1807.00734. Each fake is compared with a real one, so no mode of
+the data can be left on the real side of one boundary; with R1 and R2 it is R3GAN's criterion (Huang et al., 2024)."""
+
+CRITERIA: dict[str, Adversarial] = {
+    "minimax": minimax,
+    "non-saturating": nonsaturating,
+    "least-squares": least_squares,
+    "hinge": hinge,
+    "wasserstein": wasserstein,
+    "relativistic": relativistic,
+}

@@ -1,0 +1,186 @@
+"""WebDataset shards: `.tar` files whose members `KEY.png`, `KEY.cls`, `KEY.json` ... make up the sample KEY.
+
+A tar's members lie in it unpacked, so once their places are written down any of them can be read by number, in any
+order: no shuffle buffer, and a batch is a function of its position as everywhere else.
+(https://github.com/webdataset/webdataset)
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rivals.data.arrays import classes_of
+from rivals.data.files import Files, Strings
+from rivals.data.folder import LABELS
+from rivals.data.images import EXTENSIONS
+from rivals.errors import UserError
+
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+_LIST = re.compile(r"\{([^{}]*,[^{}]*)\}")
+
+
+class Member(NamedTuple):
+    key: str  # path and name up to the first dot
+    ending: str  # the rest: 'google.png'
+    place: int  # of the first byte in the shard
+    size: int
+
+
+class Shards(Files):
+    """Picture members of uncompressed tar files."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        shard: NDArray[np.int32],
+        places: NDArray[np.int64],
+        names: Strings,
+        sizes: NDArray[np.int64],
+    ) -> None:
+        self.paths, self.shard, self.places, self.names, self.sizes = paths, shard, places, names, sizes
+
+    def read(self, number: int, most: int = -1) -> bytes:
+        size = int(self.sizes[number])
+        with open(self.paths[self.shard[number]], "rb", buffering=0) as file:
+            file.seek(int(self.places[number]))
+            return file.read(size if most < 0 else min(size, most))
+
+    def keep(self, numbers: NDArray[np.int64]) -> Shards:
+        names = Strings(self.names[k] for k in numbers.tolist())
+        return Shards(self.paths, self.shard[numbers], self.places[numbers], names, self.sizes[numbers])
+
+
+def shard_paths(source: str) -> list[str]:
+    """The tar files that a path, a folder of them or a pattern means; empty if it means none.
+
+    >>> shard_paths("no/such/folder")
+    []
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return sorted(str(p) for p in path.iterdir() if p.suffix == ".tar" and not p.name.startswith("."))
+    if re.search(r"\.(tgz|tar\.\w+)$", source):
+        raise UserError(f"'{source}' is packed, so its members cannot be reached one by one: unpack it to a plain .tar")
+    if not source.endswith(".tar"):
+        return []
+    if path.exists():
+        return [str(path)]
+    expanded = list(braces(str(path)))
+    found = [p for pattern in expanded for p in (sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern])]
+    missing = [p for p in found if not os.path.isfile(p)]
+    if missing or not found:
+        raise UserError(f"there is no file '{missing[0] if missing else source}'")
+    return found
+
+
+def braces(pattern: str) -> Iterator[str]:
+    """The names that a pattern with braces stands for.
+
+    >>> list(braces("{a,b}-{08..10}.tar"))
+    ['a-08.tar', 'a-09.tar', 'a-10.tar', 'b-08.tar', 'b-09.tar', 'b-10.tar']
+    """
+    places = [m for m in (_RANGE.search(pattern), _LIST.search(pattern)) if m]
+    if not places:
+        yield pattern
+        return
+    match = min(places, key=lambda m: m.start())
+    if match.re is _RANGE:
+        first, last = match.groups()
+        choices = [str(k).zfill(len(first)) for k in range(int(first), int(last) + 1)]
+    else:
+        choices = match[1].split(",")
+    for choice in choices:
+        yield from braces(pattern[: match.start()] + choice + pattern[match.end() :])
+
+
+def shard_files(
+    paths: Sequence[str], image_key: str | None
+) -> tuple[Shards, NDArray[np.int64] | None, Sequence[str], list[str]]:
+    """-> files, class numbers (N,) or None, class names, notes. One pass over the headers."""
+    names: list[str] = []
+    table: list[tuple[int, int, int]] = []  # shard, place, size
+    labels: list[str | None] = []
+    without = 0
+    for number, path in enumerate(paths):
+        for key, members, label in _samples(path):
+            picture = _chosen(members, image_key, key)
+            if picture is None:
+                without += 1
+                continue
+            names.append(f"{os.path.basename(path)}/{key}.{picture.ending}")
+            table.append((number, picture.place, picture.size))
+            labels.append(label)
+    if not table:
+        wanted = f"'{image_key}'" if image_key else "picture"
+        raise UserError(
+            f"'{paths[0]}' has no {wanted} member" + (f", nor have {len(paths) - 1} other shards" if paths[1:] else "")
+        )
+    columns = np.array(table, np.int64)
+    files = Shards(paths, columns[:, 0].astype(np.int32), columns[:, 1].copy(), Strings(names), columns[:, 2].copy())
+    notes = [f"{without} samples without such a picture are left out"] if without else []
+    known = [label for label in labels if label is not None]
+    if len(known) < len(labels) or len(set(known)) < 2:
+        if known and len(known) < len(labels):
+            notes.append(f"no classes: {len(labels) - len(known)} of {len(labels)} samples have none")
+        return files, None, (), notes
+    y, class_names = classes_of(known)
+    return files, y, class_names, notes
+
+
+def _samples(path: str) -> Iterator[tuple[str, list[Member], str | None]]:
+    """(key, its picture members, its class) of a shard; members of one key stand together."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            key: str | None = None
+            label: str | None = None
+            pictures: list[Member] = []
+            for info in tar:
+                tar.members = []  # type: ignore[attr-defined]  # tarfile would remember every header
+                folder, _, base = info.name.removeprefix("./").rpartition("/")
+                stem, dot, ending = base.partition(".")
+                if not info.isreg() or not stem or not dot:
+                    continue
+                here = f"{folder}/{stem}" if folder else stem
+                if here != key:
+                    if key is not None:
+                        yield key, pictures, label
+                    key, pictures, label = here, [], None
+                if os.path.splitext(base)[1].lower() in EXTENSIONS:
+                    pictures.append(Member(here, ending, info.offset_data, info.size))
+                elif ending in ("cls", "json") and (content := tar.extractfile(info)):
+                    label = _label(content.read(), ending) or label
+            if key is not None:
+                yield key, pictures, label
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise UserError(f"'{path}' cannot be read as a tar file: {error}") from None
+
+
+def _label(content: bytes, ending: str) -> str | None:
+    text = content.decode(errors="replace").strip()
+    if ending == "cls":
+        return text or None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    found = next((value[k] for k in LABELS if k in value), None) if isinstance(value, dict) else None
+    return str(found) if isinstance(found, int | str) and found != "" else None
+
+
+def _chosen(members: Sequence[Member], image_key: str | None, key: str) -> Member | None:
+    if image_key is not None:
+        return next((m for m in members if m.ending == image_key), None)
+    if len(members) > 1:
+        endings = ", ".join(sorted(m.ending for m in members))
+        raise UserError(f"sample '{key}' has {len(members)} pictures ({endings}): choose one with --image-key")
+    return members[0] if members else None

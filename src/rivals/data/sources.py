@@ -1,0 +1,255 @@
+"""`load`: a name or a path -> a data set, with every option applied. docs/data.md tells what each form means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rivals.data.arrays import Table, formed, idx_files, idx_table, numpy_table
+from rivals.data.core import Dataset
+from rivals.data.files import Files, decode_all, judge_bad
+from rivals.data.folder import folder_files, split_folder
+from rivals.data.images import FITS, Form, Survey
+from rivals.data.memory import Memory
+from rivals.data.names import NAMES, PUBLISHED, digits, published
+from rivals.data.shards import shard_files, shard_paths
+from rivals.data.stream import Stream
+from rivals.data.toys import TOYS, toy
+from rivals.errors import UserError, unknown
+
+MEMORY = 1 << 30  # decoded bytes that a set in memory may have
+LOOK = 1000  # headers read to choose a shape
+DEFAULT = 64  # side of the pictures where the files leave the choice open
+KEEP = 128  # pictures that all have one size stay as they are up to this side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of `load`, checked."""
+
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    fit: str = "crop"
+    only: str | int | None = None
+    split: str = "train"
+    max_bad: float = 0.001
+    workers: int = 0
+    stream: bool | None = None
+    image_key: str | None = None
+
+    def __post_init__(self) -> None:
+        sides = (self.size,) if isinstance(self.size, int) else self.size or ()
+        if any(side < 1 for side in sides):
+            raise UserError(f"size {self.size}: choose sides of at least 1 pixel")
+        if self.channels not in (None, 1, 3):
+            raise UserError(f"channels {self.channels}: choose 1 (grey) or 3 (colour)")
+        if self.fit not in FITS:
+            raise unknown("fit", self.fit, FITS)
+        if self.split not in ("train", "test"):
+            raise unknown("split", self.split, ("train", "test"))
+        if not 0 <= self.max_bad <= 1:
+            raise UserError(f"max_bad {self.max_bad}: choose a share of the files from 0 to 1")
+
+    @property
+    def threads(self) -> int:
+        return self.workers or min(8, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Picture files with their classes, before any option is applied."""
+
+    files: Files
+    y: NDArray[np.int64] | None
+    class_names: Sequence[str]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A data set and how it came about."""
+
+    data: Dataset
+    kind: str
+    survey: Survey | None = None  # of the picture files, where there are any
+
+
+def load(
+    source: str | Path,
+    *,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    fit: str = "crop",
+    only: str | int | None = None,
+    split: str = "train",
+    max_bad: float = 0.001,
+    workers: int = 0,
+    stream: bool | None = None,
+    image_key: str | None = None,
+) -> Dataset:
+    """A data set.
+
+    `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`),
+    or the path of a folder of pictures, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar` shards (one,
+    a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
+
+    - `size`: side of the pictures in pixels, or (height, width). None: as they are, or chosen and told in `notes`.
+    - `channels`: 1 (grey) or 3 (colour). None: what most of the pictures have.
+    - `fit`: how a picture of another shape comes to `size`: `crop` (its middle), `pad` (with black), `stretch`.
+    - `only`: keep one class, by its name or number.
+    - `split`: `train` or `test`; `test` raises `UserError` where the data has no test part.
+    - `max_bad`: share of the picture files that may be unreadable and are skipped; more raise `UserError`.
+    - `workers`: threads that decode; 0: one a processor, at most 8.
+    - `stream`: True: decode rows when asked for; False: hold all in memory. None: memory up to 1 GiB of decoded
+      pictures.
+    - `image_key`: which picture of a shard's sample, where it has several: `google.png` of `KEY.google.png`.
+
+    >>> load("digits").facts
+    Facts(shape=(1, 8, 8), count=1797, classes=10, bounded=True)
+    """
+    options = Options(
+        size=size, channels=channels, fit=fit, only=only, split=split, max_bad=max_bad, workers=workers, stream=stream,
+        image_key=image_key,
+    )  # fmt: skip
+    return resolve(source, options).data
+
+
+def resolve(source: str | Path, options: Options) -> Loaded:
+    """`load`, with the survey that `describe` needs."""
+    name = str(source)
+    if name in TOYS and isinstance(source, str):
+        _vectors_take_no(options)
+        return Loaded(_only(toy(name, options.split), options.only), "toy: points of a known law")
+    if name in NAMES and isinstance(source, str):
+        table = digits(options.split) if name == "digits" else published(name, options.split)
+        return Loaded(_in_memory(name, table, options), "named set")
+    shards = shard_paths(name)
+    if shards:
+        return _from_files(name, Labelled(*shard_files(shards, options.image_key)), "WebDataset shards", options)
+    path = Path(source).expanduser()
+    if not path.exists():
+        if isinstance(source, str) and len(path.parts) == 1 and not path.suffix:
+            raise unknown("data set", name, NAMES)
+        raise UserError(f"there is no file or folder '{name}'")
+    if path.is_file():
+        if path.suffix not in (".npz", ".npy"):
+            raise UserError(f"'{name}' is a file of an unknown kind: give a folder of pictures, a .npz, a .npy or a .tar")
+        return Loaded(_in_memory(name, numpy_table(path, options.split), options), "array file")
+    if idx_files(path, "train") or idx_files(path, "test"):
+        class_names = PUBLISHED[path.name].class_names if path.name in PUBLISHED else ()
+        return Loaded(_in_memory(name, idx_table(path, options.split, class_names), options), "IDX files")
+    return _from_files(name, Labelled(*folder_files(split_folder(path, options.split))), "folder of pictures", options)
+
+
+def _vectors_take_no(options: Options) -> None:
+    if options.size is not None or options.channels is not None:
+        raise UserError("size and channels are for pictures: these rows are vectors")
+
+
+def _in_memory(name: str, table: Table, options: Options) -> Memory:
+    x, y = table.x, table.y
+    if x.ndim == 2:
+        _vectors_take_no(options)
+    else:
+        channels = options.channels or (1 if x.shape[1] < 3 else 3)
+        x = formed(x, Form(_pair(options.size) or (x.shape[2], x.shape[3]), channels, options.fit))
+    labels = None if y is None else torch.from_numpy(y)
+    # a copy where the array is a read-only view of a file's bytes, which torch cannot hold
+    tensor = torch.from_numpy(x if x.flags.writeable else x.copy())
+    whole = Memory(tensor, labels, name=name, class_names=table.class_names, notes=table.notes)
+    return _only(whole, options.only)
+
+
+def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Loaded:
+    notes = list(found.notes)
+    kept, class_names = found, found.class_names
+    if options.only is not None:
+        wanted = class_number(name, found.class_names, options.only)
+        assert found.y is not None  # there are class names
+        rows = np.flatnonzero(found.y == wanted)
+        notes.append(_only_note(found.class_names[wanted], len(rows), len(found.files)))
+        kept, class_names = replace(found, files=found.files.keep(rows), y=None), ()
+    files, y = kept.files, kept.y
+    survey = files.look(LOOK)
+    if not survey.good:
+        judge_bad(survey.bad, len(survey.bad), 0)
+    form = choose_form(survey, options, notes)
+    stream = len(files) * form.bytes > MEMORY if options.stream is None else options.stream
+    if stream:
+        labels = None if y is None else torch.from_numpy(y)
+        data: Dataset = Stream(
+            files,
+            form,
+            labels,
+            name=name,
+            class_names=class_names,
+            notes=notes + survey.notes(),
+            max_bad=options.max_bad,
+            workers=options.threads,
+        )
+        return Loaded(data, kind, survey)
+    pictures, numbers, survey = decode_all(files, form, options.threads)
+    judge_bad(survey.bad, len(files), options.max_bad)
+    notes += survey.notes() + [f"skipped {bad}: {reason}" for bad, reason in survey.bad]
+    labels = None if y is None else torch.from_numpy(y[numbers])
+    return Loaded(Memory(torch.from_numpy(pictures), labels, name=name, class_names=class_names, notes=notes), kind, survey)
+
+
+def choose_form(survey: Survey, options: Options, notes: list[str]) -> Form:
+    """Chooses what the options leave open from the pictures looked at, and notes a choice that changes pictures."""
+    size = _pair(options.size)
+    if size is None:
+        sizes = survey.sizes()
+        common, count = sizes.most_common(1)[0]
+        if count == survey.good and max(common) <= KEEP:
+            size = common
+        else:
+            middle = int(np.median([min(s) for s in sizes.elements()]))
+            side = min(DEFAULT, 1 << max(middle.bit_length() - 1, 3))  # the power of two below the median
+            size = (side, side)
+            found = f"all are {_by(common)}" if count == survey.good else f"{len(sizes)} sizes, most often {_by(common)}"
+            notes.append(f"pictures resized to {_by(size)} ({found}): choose another with --size")
+    grey = sum(n for t, n in survey.traits.items() if t.grey)
+    channels = options.channels or (1 if 2 * grey > survey.good else 3)
+    return Form(size, channels, options.fit)
+
+
+def class_number(name: str, class_names: Sequence[str], only: str | int) -> int:
+    """The number of a class given by its name, in any case, or by its number."""
+    if not class_names:
+        raise UserError(f"'{name}' has no classes: leave out --only")
+    lowered = [class_name.lower() for class_name in class_names]
+    text = str(only).lower()
+    if text in lowered:  # names first: a class may be called 3 and be number 2
+        return lowered.index(text)
+    if text.isdigit() and int(text) < len(class_names):
+        return int(text)
+    raise unknown("class", str(only), class_names)
+
+
+def _only(data: Memory, only: str | int | None) -> Memory:
+    if only is None:
+        return data
+    wanted = class_number(data.name, data.class_names, only)
+    assert data.y is not None  # there are class names
+    rows = (data.y == wanted).nonzero().flatten()
+    note = _only_note(data.class_names[wanted], len(rows), len(data))
+    return Memory(data.x[rows], name=data.name, notes=[*data.notes, note])
+
+
+def _only_note(class_name: str, count: int, total: int) -> str:
+    return f"only class '{class_name}': {count} of {total} rows"
+
+
+def _pair(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    return (size, size) if isinstance(size, int) else size
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,92 @@
+"""The idea of the house: a game of players who take turns.
+
+A **game** holds networks. Its **players** each own some of them and have a loss to minimise. On a player's **turn** only
+what it owns asks for a gradient: everything else is a constant to it, so a loss can never reach a network that is not the
+player's, and nothing has to be detached by hand. A trainer (`rivals.trainer`) that knows nothing else plays any game.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rivals.data.core import Batch
+
+Terms = dict[str, Tensor]  # named scalars; the player minimises their sum
+Optim = Callable[[Iterable[Tensor]], Optimizer]  # parameters -> optimiser: partial(Adam, lr=2e-4, betas=(0.5, 0.999))
+Schedule = Callable[[float], float]  # progress in [0, 1] -> factor on the learning rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Player:
+    """Who takes a turn: what it may change, what it minimises, how it moves."""
+
+    name: str  # key of its logs and checkpoints
+    owns: Sequence[nn.Module]  # what it may change; everything else is a constant to it
+    loss: Callable[[Batch], Terms]
+    optim: Optim
+    turns: int = 1  # steps a round, each on a fresh batch (WGAN's n_critic)
+    after: Callable[[], None] | None = None  # after each step: clipping, a codebook, a control variable
+    schedule: Schedule | None = None  # learning rate through training; None: constant
+
+    def parameters(self) -> list[nn.Parameter]:
+        return list({p: None for net in self.owns for p in net.parameters()})
+
+
+class Game(nn.Module, ABC):
+    """A generative system: networks, the players who train them, and a way to draw.
+
+    A game says nothing of devices, precision, processes, averaging or logs: that is the trainer's. What it remembers between
+    rounds (pools, control variables, running means) is a buffer, else a resumed run would not repeat the run.
+    """
+
+    progress: float = 0.0  # share of the training done, in [0, 1]; set by the trainer
+    round: int = 0  # rounds done; set by the trainer
+
+    @abstractmethod
+    def players(self) -> Iterable[Player]:
+        """Who plays, in the order of their turns. Asked once, when training starts."""
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A game that draws from noise: latents from `prior`, things from `decode`; `sample` is both."""
+
+    def prior(self, n: int) -> Tensor: ...
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+    def sample(self, n: int) -> Tensor: ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """A game that finds the latents of real things."""
+
+    def encode(self, x: Tensor) -> Tensor: ...
+
+
+@contextmanager
+def turn(game: nn.Module, player: Player) -> Iterator[None]:
+    """On a player's turn only what it owns asks for a gradient. What was frozen stays frozen."""
+    asked = {p: p.requires_grad for p in game.parameters()}
+    mine = set(player.parameters())
+    changed = [p for p, flag in asked.items() if flag and p not in mine]
+    for p in changed:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in changed:
+            p.requires_grad_(True)

@@ -1,0 +1,108 @@
+"""Generative Adversarial Networks. Goodfellow et al., 2014, https://arxiv.org/abs/1406.2661
+
+Two players. The discriminator D learns to tell real from generated, the generator G to fool it:
+
+    min_G max_D  E log D(x) + E log(1 - D(G(z)))                                                  (eq. 1)
+
+Which criterion, penalty, clipping, prior, how many turns, which networks: all handed over, as objects. Papers that change
+only these (DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN, f-GAN, R3GAN ...) are recipes of this one game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from rivals import chance
+from rivals.criteria import Adversarial, nonsaturating
+from rivals.data.core import Batch
+from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty, clip_weights
+from rivals.priors import Prior
+
+dcgan_adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
+
+
+class GAN(Game):
+    """A generator against a discriminator.
+
+    generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures.
+    discriminator: (B, *shape) -> (B, 1) logits.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        *,
+        prior: Prior,
+        adversarial: Adversarial = nonsaturating,
+        penalty: Penalty | None = None,
+        penalty_every: int = 1,  # the penalty on each k-th round alone, times k: the same pull at a k-th of the cost
+        critic_turns: int = 1,
+        generator_turns: int = 1,
+        clip: float | None = None,  # every weight of D into [-clip, clip] after its step
+        flip: float = 0.0,  # share of the rows that D is shown with the wrong label
+        optim_d: Optim = dcgan_adam,
+        optim_g: Optim = dcgan_adam,
+        schedule: Schedule | None = None,
+    ):
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
+        self.latents, self.adversarial, self.penalty, self.penalty_every = prior, adversarial, penalty, penalty_every
+        self.critic_turns, self.generator_turns, self.clip, self.flip = critic_turns, generator_turns, clip, flip
+        self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
+
+    def players(self) -> Iterator[Player]:
+        yield Player(
+            name="discriminator",
+            owns=[self.discriminator],
+            loss=self.loss_D,
+            optim=self.optim_d,
+            turns=self.critic_turns,
+            after=None if self.clip is None else partial(clip_weights, self.discriminator, self.clip),
+            schedule=self.schedule,
+        )
+        yield Player(
+            name="generator",
+            owns=[self.generator],
+            loss=self.loss_G,
+            optim=self.optim_g,
+            turns=self.generator_turns,
+            schedule=self.schedule,
+        )
+
+    def loss_D(self, batch: Batch) -> Terms:
+        real, fake = batch.x, self.sample(len(batch.x))
+        shown_real, shown_fake = exchanged(real, fake, self.flip) if self.flip else (real, fake)
+        D = self.discriminator
+        terms = {"adversarial": self.adversarial.critic(D(shown_real), D(shown_fake))}
+        if self.penalty is not None and self.round % self.penalty_every == 0:
+            terms["penalty"] = self.penalty_every * self.penalty(D, real, fake)
+        return terms
+
+    def loss_G(self, batch: Batch) -> Terms:
+        fake = self.discriminator(self.sample(len(batch.x)))
+        if self.adversarial.paired:
+            return {"adversarial": self.adversarial.generator(self.discriminator(batch.x), fake)}
+        return {"adversarial": self.adversarial.generator(fake)}
+
+    def prior(self, n: int) -> Tensor:
+        return self.latents(n, self.device)
+
+    def decode(self, z: Tensor) -> Tensor:
+        x: Tensor = self.generator(z)
+        return x
+
+    def sample(self, n: int) -> Tensor:
+        return self.decode(self.prior(n))
+
+
+def exchanged(real: Tensor, fake: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """A share of the rows change places: real pictures shown as fake and fake ones as real."""
+    swap = chance.uniform(len(real), *[1] * (real.dim() - 1), device=real.device) < share
+    return torch.where(swap, fake, real), torch.where(swap, real, fake)

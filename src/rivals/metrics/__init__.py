@@ -1,0 +1,1 @@
+"""Metrics: real and generated things in, a number and its protocol out."""

@@ -1,0 +1,43 @@
+"""The score that training takes now and then to know its best checkpoint: cheap, offline, for any data."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rivals import chance
+from rivals.data.core import Dataset
+from rivals.game import Samples
+from rivals.metrics.features import Features, RandomConvolutions, RandomWaves
+from rivals.metrics.frechet import distance, statistics
+
+ROWS = 256  # at a time: bounds the memory
+
+
+class QuickScore:
+    """Fréchet distance on the features of a fixed random network; lower is better."""
+
+    name = "frechet"
+
+    def __init__(self, data: Dataset, device: torch.device, *, real: int = 5000, fake: int = 2000):
+        self.device, self.fake = device, fake
+        self.real = min(real, len(data))
+        order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: self.real]
+        rows = [data.rows(part, device).x for part in order.split(ROWS)]
+        self.features: Features = (
+            RandomConvolutions(data.facts.shape[0]) if data.facts.pictures else RandomWaves(torch.cat(rows).cpu())
+        )
+        self.statistics = statistics(torch.cat([self.features(x) for x in rows]))
+        self.protocol = (
+            f"Fréchet distance, {self.features.protocol}, {fake:,} samples against {self.real:,} training rows"  # type: ignore[attr-defined]
+        )
+
+    def __call__(self, game: Samples, seed: int) -> float:
+        return distance(self.statistics, statistics(torch.cat([self.features(x) for x in drawn(game, self.fake, seed)])))
+
+
+@torch.no_grad()
+def drawn(game: Samples, n: int, seed: int) -> list[Tensor]:
+    """n samples in parts, the same for equal seeds. What is drawn next in training does not change."""
+    with chance.fixed(seed):
+        return [game.sample(min(ROWS, n - start)).float() for start in range(0, n, ROWS)]

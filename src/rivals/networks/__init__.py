@@ -1,0 +1,67 @@
+"""Networks by name. A family is a generator, a discriminator of like size, and the optimiser its source trained it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
+
+from rivals.networks.convolutional import (
+    dcgan_discriminator,
+    dcgan_generator,
+    intermediate_discriminator,
+    intermediate_generator,
+)
+from rivals.networks.layers import Norm
+from rivals.networks.mlp import MLPDiscriminator, MLPGenerator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Two builders, called as generator(shape, latent=, width=, norm=, dropout=, activation=) and
+    discriminator(shape, outputs=, width=, norm=, dropout=), and the defaults of their source."""
+
+    generator: Callable[..., nn.Module]
+    discriminator: Callable[..., nn.Module]
+    width: int
+    norm: Norm
+    lr: float  # of Adam
+    beta1: float
+
+
+FAMILIES = {
+    "simple": Family(
+        generator=partial(MLPGenerator, depth=1),
+        discriminator=partial(MLPDiscriminator, depth=1, leak=0.0),
+        width=128,
+        norm="none",
+        lr=1e-3,
+        beta1=0.9,
+    ),
+    "mlp": Family(
+        generator=partial(MLPGenerator, depth=3),
+        discriminator=partial(MLPDiscriminator, depth=3),
+        width=256,
+        norm="none",
+        lr=2e-4,
+        beta1=0.5,
+    ),
+    "intermediate": Family(
+        generator=intermediate_generator,
+        discriminator=intermediate_discriminator,
+        width=64,
+        norm="batch",
+        lr=2e-3,
+        beta1=0.5,
+    ),
+    "dcgan": Family(
+        generator=dcgan_generator,
+        discriminator=dcgan_discriminator,
+        width=64,
+        norm="batch",
+        lr=2e-4,
+        beta1=0.5,
+    ),
+}

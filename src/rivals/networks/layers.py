@@ -1,0 +1,95 @@
+"""What the networks of this house share: normalisation by name, the last activation, the spatial plan, initial weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from rivals.errors import UserError
+
+Norm = Literal["batch", "layer", "none"]
+Last = Literal["tanh", "sigmoid", "none"]
+
+
+def normalised(norm: Norm, channels: int, *, maps: bool) -> list[nn.Module]:
+    """The layer that normalises `channels` feature maps (maps) or numbers, as a list of at most one."""
+    if norm == "batch":
+        return [nn.BatchNorm2d(channels) if maps else nn.BatchNorm1d(channels)]
+    if norm == "layer":
+        return [nn.GroupNorm(1, channels) if maps else nn.LayerNorm(channels)]
+    return []
+
+
+def dropped(share: float) -> list[nn.Module]:
+    return [nn.Dropout(share)] if share else []
+
+
+class SignedSigmoid(nn.Module):
+    """A sigmoid whose (0, 1) is laid onto (-1, 1), where this house keeps its pictures; half as steep as tanh."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * torch.sigmoid(x) - 1
+
+
+def last(activation: Last) -> list[nn.Module]:
+    return {"tanh": [nn.Tanh()], "sigmoid": [SignedSigmoid()], "none": []}[activation]
+
+
+def halvings(side: int, times: int) -> list[int]:
+    """The sides of the feature maps of `times` convolutions of stride 2: each half of the one before, rounded up.
+
+    Rounding up lets a network take any side, not only multiples of 2^times; the way up (`Upconv`) hits the same sides.
+
+    >>> halvings(28, 4)
+    [28, 14, 7, 4, 2]
+    """
+    sides = [side]
+    for _ in range(times):
+        sides.append(-(-sides[-1] // 2))
+    return sides
+
+
+def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> tuple[int, int, int]:
+    """(C, H, W), if the network can take it; else an error that says what it takes."""
+    if len(shape) != 3:
+        raise UserError(
+            f"network '{network}' takes pictures, this data has vectors of {shape[0]} numbers: use --network mlp"
+        )
+    channels, height, width = shape
+    if min(height, width) < smallest:
+        raise UserError(
+            f"network '{network}' takes pictures of at least {smallest}x{smallest}, this data is {height}x{width} (H x W): "
+            f"pass --size {smallest} or more, or --network simple"
+        )
+    return channels, height, width
+
+
+class Upconv(nn.ConvTranspose2d):
+    """A 5x5 transposed convolution of stride 2 onto a given size: twice the size that comes in, or one less."""
+
+    def __init__(self, channels_in: int, channels_out: int, size: tuple[int, int]):
+        odd = tuple(1 - side % 2 for side in size)
+        super().__init__(channels_in, channels_out, 5, stride=2, padding=2, output_padding=odd)
+
+
+def dcgan_init(net: nn.Module) -> nn.Module:
+    """Weights from N(0, 0.02), batch-norm gains from N(1, 0.02), biases 0. Radford et al. (2015), section 4."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+    return net
+
+
+def spectrally_normalised(net: nn.Module) -> nn.Module:
+    """Every weight divided by its largest singular value. Miyato et al. (2018), https://arxiv.org/abs/1802.05957"""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            spectral_norm(module)
+    return net

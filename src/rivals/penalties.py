@@ -1,0 +1,81 @@
+"""Penalties on a critic's gradient, and clipping of its weights.
+
+A penalty is a value: (critic, real, fake) -> (), added to the critic's loss. What is differentiated twice is computed in
+float32 and without compilation, in here, so that no game has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rivals import chance
+
+Critic = Callable[[Tensor], Tensor]  # (B, ...) -> (B, 1) logits
+Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
+
+
+def gradient_norm_squared(critic: Critic, x: Tensor) -> Tensor:
+    """|d critic(x_i) / d x_i|^2 of each row: (B, ...) -> (B,), differentiable in the critic's weights.
+
+    The norm runs over everything but the batch. Rows must not see each other: with batch norm in the critic the "gradient of
+    a row" mixes rows, and no penalty means what its paper says.
+
+    >>> w = torch.tensor([[3.0], [4.0]])
+    >>> gradient_norm_squared(lambda x: x @ w, torch.zeros(2, 2))
+    tensor([25., 25.])
+    """
+    with torch.autocast(x.device.type, enabled=False), torch.enable_grad(), torch.compiler.set_stance("force_eager"):
+        x = x.detach().float().requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return gradient.flatten(1).square().sum(1)
+
+
+@dataclass(frozen=True)
+class WGANGP:
+    """weight * E (|grad D(u)| - 1)^2 at u uniform between a real and a fake: one alpha for each *pair*, the norm over the whole
+    picture. Gulrajani et al. (2017), Improved Training of Wasserstein GANs, eq. 3: https://arxiv.org/abs/1704.00028"""
+
+    weight: float = 10.0
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        alpha = chance.uniform(len(real), *[1] * (real.dim() - 1), device=real.device)
+        norm = (gradient_norm_squared(critic, torch.lerp(fake.float(), real.float(), alpha)) + 1e-12).sqrt()
+        return self.weight * (norm - 1).square().mean()  # 1e-12: the root has no gradient at 0
+
+
+@dataclass(frozen=True)
+class R1:
+    """gamma / 2 * E |grad D(x)|^2 at real x. Mescheder et al. (2018), Which Training Methods for GANs do actually Converge?,
+    eq. 9: https://arxiv.org/abs/1801.04406"""
+
+    weight: float = 1.0  # gamma
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return 0.5 * self.weight * gradient_norm_squared(critic, real).mean()
+
+
+@dataclass(frozen=True)
+class R1R2:
+    """R1 at the real and R2 at the fake. Mescheder et al. (2018), eq. 9 and 10; R3GAN uses both (Huang et al., 2024):
+    https://arxiv.org/abs/2501.05441"""
+
+    weight: float = 1.0  # gamma, of each
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        both = torch.cat([real.float(), fake.float()])
+        return self.weight * gradient_norm_squared(critic, both).mean()  # mean over 2B rows: twice the half of each
+
+
+def clip_weights(critic: nn.Module, c: float) -> None:
+    """Every weight into [-c, c], in place. Arjovsky et al. (2017), Wasserstein GAN, algorithm 1."""
+    with torch.no_grad():
+        parameters = list(critic.parameters())
+        torch._foreach_clamp_min_(parameters, -c)
+        torch._foreach_clamp_max_(parameters, c)
+
+
+PENALTIES: dict[str, Callable[..., Penalty]] = {"wgan-gp": WGANGP, "r1": R1, "r1+r2": R1R2}

@@ -1,0 +1,239 @@
+"""The recipes of two players: one game (`rivals.games.gan`), crossed freely with networks, criteria, penalties and tips.
+
+A paper that changes only those is the default value of `Duel` that stands above its function.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from torch import nn, optim
+
+from rivals import priors
+from rivals.criteria import CRITERIA
+from rivals.data.core import Facts
+from rivals.errors import UserError
+from rivals.game import Optim, Schedule
+from rivals.games.gan import GAN
+from rivals.networks import FAMILIES
+from rivals.networks.layers import Norm, spectrally_normalised
+from rivals.penalties import PENALTIES, Penalty
+from rivals.recipes.core import Setup, recipe, share
+
+Network = Literal["simple", "intermediate", "dcgan", "mlp"]
+Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+PenaltyName = Literal["none", "wgan-gp", "r1", "r1+r2"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duel:
+    """The options of every two-player recipe; None: as the network's source had it."""
+
+    network: Network = "dcgan"
+    """The pair of networks."""
+    width: int | None = None
+    """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
+    adversarial: Criterion = "non-saturating"
+    """What the two minimise."""
+    penalty: PenaltyName = "none"
+    """On the gradient of the discriminator. Use it with a discriminator without batch norm."""
+    penalty_weight: float | None = None
+    """Its factor: lambda of wgan-gp (None: 10), gamma of r1 and r1+r2 (None: 1)."""
+    penalty_every: int = 1
+    """The penalty on each k-th round alone, times k."""
+    clip: float | None = None
+    """Keep every weight of the discriminator in [-clip, clip]."""
+    norm_d: Norm | Literal["spectral"] | None = None
+    """Normalisation in the discriminator; spectral: of its weights."""
+    norm_g: Literal["batch", "layer", "none"] | None = None
+    """Normalisation in the generator."""
+    critic_turns: int = 1
+    """Steps of the discriminator a round, each on a fresh batch."""
+    generator_turns: int = 1
+    """Steps of the generator a round, each on a fresh batch."""
+    prior: Literal["normal", "uniform"] = "normal"
+    """What the latents are drawn from: N(0, 1), or uniform on [-1, 1]."""
+    latent: int = 100
+    """Dimensions of the latents."""
+    dropout_d: float = 0.0
+    """Share of the discriminator's activations dropped."""
+    dropout_g: float = 0.0
+    """Share of the generator's activations dropped, in training alone."""
+    flip: float = 0.0
+    """Share of the rows shown to the discriminator with the wrong label: real as fake and fake as real."""
+    activation: Literal["tanh", "sigmoid"] = "tanh"
+    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
+    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    """How both players move."""
+    lr: float | None = None
+    """Learning rate of both players."""
+    lr_d: float | None = None
+    """Learning rate of the discriminator, where it differs."""
+    beta1: float | None = None
+    """Adam's first decay; the momentum of rmsprop and sgd (there None: 0)."""
+    beta2: float = 0.999
+    """Adam's second decay."""
+    decay: Literal["none", "linear", "cosine"] = "none"
+    """The learning rate through the training: constant, or falling to 0."""
+    batch: int = 64
+    """Rows a turn, over all processes."""
+    average: float = 0.0
+    """Decay of the averaged weights that samples are drawn with; 0: none."""
+
+    def __post_init__(self) -> None:
+        for name in ("dropout_d", "dropout_g", "flip", "average"):
+            share(name.replace("_", "-"), getattr(self, name))
+        for name in ("critic_turns", "generator_turns", "latent", "batch", "penalty_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
+
+
+def duel(facts: Facts, options: Duel) -> Setup:
+    """The game of these options on data of these facts."""
+    generator, discriminator = pair(facts, options)
+    return Setup(
+        game=GAN(
+            generator,
+            discriminator,
+            prior={"normal": priors.Normal, "uniform": priors.Uniform}[options.prior](options.latent),
+            adversarial=CRITERIA[options.adversarial],
+            penalty=penalty(options),
+            penalty_every=options.penalty_every,
+            critic_turns=options.critic_turns,
+            generator_turns=options.generator_turns,
+            clip=options.clip,
+            flip=options.flip,
+            optim_d=optimiser(options, options.lr_d),
+            optim_g=optimiser(options, None),
+            schedule=falling(options.decay),
+        ),
+        batch=options.batch,
+        average=options.average,
+    )
+
+
+def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
+    family = FAMILIES[options.network]
+    width = options.width or family.width
+    generator = family.generator(
+        facts.shape,
+        latent=options.latent,
+        width=width,
+        norm=options.norm_g or family.norm,
+        dropout=options.dropout_g,
+        activation=options.activation if facts.bounded else "none",
+    )
+    norm_d = options.norm_d or family.norm
+    discriminator = family.discriminator(
+        facts.shape,
+        width=width,
+        norm="none" if norm_d == "spectral" else norm_d,
+        dropout=options.dropout_d,
+    )
+    return generator, spectrally_normalised(discriminator) if norm_d == "spectral" else discriminator
+
+
+def penalty(options: Duel) -> Penalty | None:
+    if options.penalty == "none":
+        return None
+    if options.penalty_weight is None:
+        return PENALTIES[options.penalty]()
+    return PENALTIES[options.penalty](options.penalty_weight)
+
+
+def optimiser(options: Duel, lr: float | None) -> Optim:
+    family = FAMILIES[options.network]
+    lr = lr or options.lr or family.lr
+    if options.optimizer == "adam":
+        beta1 = family.beta1 if options.beta1 is None else options.beta1
+        return partial(optim.Adam, lr=lr, betas=(beta1, options.beta2), fused=True)
+    if options.optimizer == "rmsprop":
+        return partial(optim.RMSprop, lr=lr, momentum=options.beta1 or 0.0)
+    return partial(optim.SGD, lr=lr, momentum=options.beta1 or 0.0)
+
+
+def linear(progress: float) -> float:
+    return 1 - progress
+
+
+def cosine(progress: float) -> float:
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def falling(decay: Literal["none", "linear", "cosine"]) -> Schedule | None:
+    return {"none": None, "linear": linear, "cosine": cosine}[decay]
+
+
+@recipe(
+    paper="Goodfellow et al., 2014, Generative Adversarial Networks",
+    url="https://arxiv.org/abs/1406.2661",
+    options=Duel(network="simple"),
+)
+def gan(facts: Facts, options: Duel) -> Setup:
+    """The first GAN: two fully-connected networks and the non-saturating criterion."""
+    return duel(facts, options)
+
+
+@recipe(
+    paper="Radford, Metz and Chintala, 2015, Unsupervised Representation Learning with Deep Convolutional GANs",
+    url="https://arxiv.org/abs/1511.06434",
+    options=Duel(network="dcgan", prior="uniform"),
+)
+def dcgan(facts: Facts, options: Duel) -> Setup:
+    """Strided convolutions instead of pooling, batch norm, ReLU and LeakyReLU, Adam with beta1 0.5."""
+    return duel(facts, options)
+
+
+@recipe(
+    paper="Mao et al., 2017, Least Squares Generative Adversarial Networks",
+    url="https://arxiv.org/abs/1611.04076",
+    options=Duel(network="dcgan", adversarial="least-squares"),
+)
+def lsgan(facts: Facts, options: Duel) -> Setup:
+    """The discriminator regresses 1 and 0; the generator is pulled towards 1 however sure D is."""
+    return duel(facts, options)
+
+
+@recipe(
+    paper="Arjovsky, Chintala and Bottou, 2017, Wasserstein GAN",
+    url="https://arxiv.org/abs/1701.07875",
+    options=Duel(
+        network="dcgan", adversarial="wasserstein", clip=0.01, critic_turns=5, optimizer="rmsprop", lr=5e-5, batch=64
+    ),
+)
+def wgan(facts: Facts, options: Duel) -> Setup:
+    """A critic with clipped weights, trained five steps for each of the generator's."""
+    return duel(facts, options)
+
+
+@recipe(
+    paper="Gulrajani et al., 2017, Improved Training of Wasserstein GANs",
+    url="https://arxiv.org/abs/1704.00028",
+    options=Duel(
+        network="dcgan",
+        adversarial="wasserstein",
+        penalty="wgan-gp",
+        norm_d="layer",
+        critic_turns=5,
+        lr=1e-4,
+        beta1=0.0,
+        beta2=0.9,
+    ),
+)
+def wgan_gp(facts: Facts, options: Duel) -> Setup:
+    """Instead of clipping, the critic's gradient between real and fake is drawn to norm 1. Layer norm in the critic, since
+    the penalty is on each row by itself (section 4, "No critic batch normalization")."""
+    return duel(facts, options)
+
+
+@recipe(
+    paper="Miyato et al., 2018, Spectral Normalization for Generative Adversarial Networks",
+    url="https://arxiv.org/abs/1802.05957",
+    options=Duel(network="dcgan", adversarial="hinge", norm_d="spectral"),
+)
+def sngan(facts: Facts, options: Duel) -> Setup:
+    """Each weight of the discriminator divided by its largest singular value; the hinge criterion."""
+    return duel(facts, options)

@@ -1,0 +1,150 @@
+"""The run folder: what was trained, with what, how it went, and the weights.
+
+    settings.json        recipe, every option, data with fingerprint, seed, versions
+    log.jsonl            a line an event: terms, scores, pictures, notes
+    checkpoints/         NNNNNNN.safetensors, the last few; best.safetensors, final.safetensors
+    pictures/            real.png, and samples from the same latents through time
+    events.out.tfevents* the same log for TensorBoard
+    report.html          made by `rivals report`
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rivals import checkpoint
+from rivals.errors import UserError
+
+Which = str | int  # 'best', 'final', 'latest', or a round
+
+SAME = ("recipe", "options", "data", "seed", "batch", "average", "precision")  # what a resumed run must agree on
+
+
+class Run:
+    """A run folder, to read or to continue."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        if not (self.path / "settings.json").is_file():
+            raise UserError(f"{self.path} is no run folder: it has no settings.json (train one with: rivals train RECIPE)")
+
+    @classmethod
+    def open(cls, path: Path, settings: dict[str, Any]) -> Run:
+        """Begin a run here, or find the one that these very settings began."""
+        if (path / "settings.json").is_file():
+            run = cls(path)
+            different = differences(run.settings, settings)
+            if different:
+                raise UserError(
+                    f"{path} holds another run: {'; '.join(different)}. Pass --into ANOTHER_FOLDER, or the same settings to resume"
+                )
+            return run
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(f"{path} exists and is no run folder: pass --into ANOTHER_FOLDER")
+        try:
+            for folder in (path, path / "checkpoints", path / "pictures"):
+                folder.mkdir(parents=True, exist_ok=True)
+            checkpoint.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
+        except OSError as error:
+            raise UserError(f"cannot write to {path} ({error.strerror}): pass --into a folder that you may write") from None
+        return cls(path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time trains into a folder."""
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere") from None
+            yield
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = json.loads((self.path / "settings.json").read_text())
+        return settings
+
+    def log(self) -> list[dict[str, Any]]:
+        """The events so far. A last line torn by a kill is left out."""
+        events: list[dict[str, Any]] = []
+        file = self.path / "log.jsonl"
+        for line in file.read_text().splitlines() if file.exists() else []:
+            try:
+                events.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+        return events
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Append an event to the log."""
+        with (self.path / "log.jsonl").open("a") as file:
+            file.write(json.dumps(event) + "\n")
+
+    def rewind(self, round: int) -> None:
+        """Forget the events after this round: they will happen again."""
+        kept = [json.dumps(event) + "\n" for event in self.log() if event["round"] <= round]
+        checkpoint.replace(self.path / "log.jsonl", "".join(kept).encode())
+
+    def scores(self) -> list[dict[str, Any]]:
+        return [event for event in self.log() if event["kind"] == "score"]
+
+    def save(self, tree: dict[str, Any], *, keep: int) -> Path:
+        """Save a checkpoint under its round, and delete all but the last `keep`."""
+        file = self.file(tree["round"])
+        try:
+            checkpoint.write(file, tree)
+        except OSError as error:
+            raise UserError(f"cannot save {file} ({error.strerror}); the previous checkpoint is whole") from None
+        for old in self.numbered()[:-keep]:
+            old.unlink()
+        return file
+
+    def name(self, file: Path, name: str) -> None:
+        """Keep a copy of a checkpoint as 'best' or 'final'. A copy, so that damage to one spares the other."""
+        beside = self.file(name).with_suffix(".part")
+        shutil.copyfile(file, beside)
+        os.replace(beside, self.file(name))
+
+    def file(self, which: Which) -> Path:
+        return self.path / "checkpoints" / (f"{which:07d}.safetensors" if isinstance(which, int) else f"{which}.safetensors")
+
+    def numbered(self) -> list[Path]:
+        """The checkpoints that are kept by round, oldest first."""
+        return sorted(file for file in (self.path / "checkpoints").glob("*.safetensors") if file.stem.isdigit())
+
+    def checkpoint(self, which: Which = "latest") -> tuple[dict[str, Any] | None, list[str]]:
+        """A checkpoint's tree, and what had to be said on the way: where the file is damaged, the next older whole one is
+        taken. None: there is none at all."""
+        numbered = self.numbered()[::-1]
+        wanted = [] if which == "latest" else [self.file(which)]
+        if wanted and not wanted[0].exists():
+            there = ", ".join(sorted(file.stem for file in (self.path / "checkpoints").glob("*.safetensors")))
+            raise UserError(f"{self.path} has no checkpoint '{which}'; there are: {there or 'none yet'}")
+        said: list[str] = []
+        for file in [*wanted, *numbered]:
+            try:
+                return checkpoint.read(file), said
+            except checkpoint.Damaged as damage:
+                said.append(f"{damage}; taking the one before")
+        return None, said
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What of two runs' settings is not the same, as 'name: old -> new'."""
+    found = []
+    for key in SAME:
+        if key == "precision" and new.get(key) == "auto":
+            continue  # the run keeps what was found faster when it began
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += [f"{n}: {a.get(n)} -> {b.get(n)}" for n in sorted({*a, *b}) if a.get(n) != b.get(n)]
+        elif a != b:
+            found.append(f"{key}: {a} -> {b}")
+    return found

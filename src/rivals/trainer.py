@@ -1,0 +1,226 @@
+"""The one loop: rounds of turns. It knows players and losses, and names no system.
+
+Precision, averaging of weights, several processes, compilation, saving and resuming each stand here once. A round reseeds
+everything from (seed, round) and a batch is a function of its number, so two rounds of equal number are equal to the last bit,
+whether or not the run was stopped in between.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rivals import chance, processes
+from rivals.data.core import Batch
+from rivals.errors import UserError
+from rivals.game import Game, Player, Samples, Terms, turn
+
+Precision = Literal["float32", "bf16"]
+
+
+class Diverged(UserError):
+    """A loss is NaN or infinite."""
+
+
+class Trainer:
+    """Plays a game, round by round.
+
+    game: on its device already. batches: number -> this process's rows of that batch. average: decay of the averaged weights
+    (0: none). The averaged game, `shown()`, is what samples, scores and exports come from.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        batches: Callable[[int], Batch],
+        *,
+        seed: int = 0,
+        precision: Precision = "float32",
+        average: float = 0.0,
+        compile: bool = False,
+    ):
+        self.game = channels_last(game).train()
+        self.batches, self.seed, self.precision, self.decay = batches, seed, precision, average
+        self.round = 0
+        self.players: list[Player] = list(game.players())
+        self.parameters = {player.name: player.parameters() for player in self.players}
+        self.optimizers = {player.name: player.optim(self.parameters[player.name]) for player in self.players}
+        self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in self.optimizers.items()}
+        self.turns = sum(player.turns for player in self.players)
+        self.window = Window(patience=1 if game.device.type == "cpu" else 32)
+        chance.share(processes.rank(), processes.world())
+        processes.same(game)
+        self.average = frozen_copy(game)
+        if compile:
+            compile_networks(self.players)
+
+    def play(self, progress: float = 0.0, *, watch: bool = False) -> None:
+        """One round: each player's turns, in order. With `watch` the gradients' norms are noted too."""
+        self.game.progress, self.game.round = progress, self.round
+        chance.reseed(self.seed, self.round)
+        number = self.round * self.turns
+        for player in self.players:
+            for _ in range(player.turns):
+                self.turn(player, self.batches(number), watch)
+                number += 1
+        self.round += 1
+        if self.decay:
+            move_towards(self.average, self.game, 1 - min(self.decay, (1 + self.round) / (10 + self.round)))
+
+    def turn(self, player: Player, batch: Batch, watch: bool) -> None:
+        optimizer, parameters = self.optimizers[player.name], self.parameters[player.name]
+        if player.schedule is not None:
+            for group, rate in zip(optimizer.param_groups, self.rates[player.name], strict=True):
+                group["lr"] = rate * player.schedule(self.game.progress)
+        with turn(self.game, player):
+            with self.precise():
+                terms = player.loss(batch)
+                loss = sum(terms.values(), start=torch.zeros((), device=batch.x.device))
+            loss.backward()
+        self.window.add(self.round, player.name, terms)
+        processes.average_gradients(parameters)
+        if watch:
+            self.window.gradients[player.name] = gradient_norm(parameters)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        if player.after is not None:
+            player.after()
+
+    @contextmanager
+    def precise(self) -> Iterator[None]:
+        with torch.autocast(self.game.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
+            yield
+
+    def shown(self) -> Game:
+        """The game that is looked at: averaged weights, or a copy of the present ones, in eval mode, with fresh batch-norm
+        statistics. Training does not notice."""
+        if not self.decay:
+            self.average.load_state_dict(self.game.state_dict())
+        with self.precise():
+            refresh_statistics(self.average, self.seed)
+        return self.average.eval()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next round depends on."""
+        self.window.check()
+        return {
+            "round": self.round,
+            "game": self.game.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.round = state["round"]
+        self.game.load_state_dict(state["game"])
+        self.average.load_state_dict(state["average"])
+        for name, optimizer in self.optimizers.items():
+            load_optimizer(optimizer, state["optimizers"][name])
+
+
+class Window:
+    """The terms since the last look. They are read from the device every `patience` turns (reading waits for the device), and
+    none that is NaN or infinite gets past `check`, which saving asks first."""
+
+    def __init__(self, patience: int):
+        self.patience = patience
+        self.waiting: list[tuple[int, str, tuple[str, ...], Tensor]] = []
+        self.sums: dict[str, dict[str, float]] = {}
+        self.turns: dict[str, int] = {}
+        self.gradients: dict[str, float] = {}
+
+    def add(self, round: int, player: str, terms: Terms) -> None:
+        values = torch.stack([value.detach().float() for value in terms.values()])
+        self.waiting.append((round, player, tuple(terms), values))
+        if len(self.waiting) >= self.patience:
+            self.check()
+
+    def check(self) -> None:
+        for round, player, names, values in self.waiting:
+            sums = self.sums.setdefault(player, {})
+            self.turns[player] = self.turns.get(player, 0) + 1
+            for name, value in zip(names, values.tolist(), strict=True):
+                if not math.isfinite(value):
+                    raise Diverged(f"the term '{name}' of player '{player}' is {value} at round {round}")
+                sums[name] = sums.get(name, 0.0) + value
+        self.waiting.clear()
+
+    def take(self) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+        """Mean terms a turn, by player (a term that some turns lack counts as 0 there), and gradient norms; starts afresh."""
+        self.check()
+        means = {player: {n: v / self.turns[player] for n, v in terms.items()} for player, terms in self.sums.items()}
+        gradients, self.sums, self.turns, self.gradients = self.gradients, {}, {}, {}
+        return means, gradients
+
+
+def channels_last(game: Game) -> Game:
+    """Convolutions run fastest on both CPU and GPU with the channels innermost."""
+    for parameter in game.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return game
+
+
+def frozen_copy(game: Game) -> Game:
+    average = copy.deepcopy(game)
+    return average.requires_grad_(False)
+
+
+@torch.no_grad()
+def move_towards(average: Game, game: Game, step: float) -> None:
+    """Parameters move a step towards the game's; buffers are taken over."""
+    torch._foreach_lerp_(list(average.parameters()), list(game.parameters()), step)
+    for mine, theirs in zip(average.buffers(), game.buffers(), strict=True):
+        mine.copy_(theirs)
+
+
+@torch.no_grad()
+def refresh_statistics(game: Game, seed: int, *, batches: int = 8, rows: int = 128) -> None:
+    """Batch norm's running statistics lag behind the weights, and those of averaged weights are nobody's. So they are
+    measured anew, over samples as the game draws them now: what is drawn in eval mode looks as it did in training."""
+    norms = [m for m in game.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    if not norms or not isinstance(game, Samples):
+        return
+    before = [(norm.momentum, copy.deepcopy(norm.state_dict())) for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+    game.train()
+    with chance.fixed(seed, 0x5EED):
+        for _ in range(batches):
+            game.sample(rows)
+    for norm, (momentum, state) in zip(norms, before, strict=True):
+        norm.momentum = momentum
+        if norm.num_batches_tracked is not None and int(norm.num_batches_tracked) == 0:
+            norm.load_state_dict(state)  # not on the way from noise to samples: an encoder's, a critic's
+
+
+def gradient_norm(parameters: list[nn.Parameter]) -> float:
+    norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
+    return float(torch.stack(norms).norm())
+
+
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Load what was saved as JSON and plain tensors: numbered keys are numbers again, and each tensor lies in memory as its
+    parameter does (a fused step over unlike layouts would go wrong or slow)."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state = {**state, "state": {int(key): dict(value) for key, value in state["state"].items()}}
+    for number, values in state["state"].items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameters[number].shape:
+                values[name] = torch.empty_like(parameters[number]).copy_(value)
+    optimizer.load_state_dict(state)
+
+
+def compile_networks(players: list[Player]) -> None:
+    """In place, so that the keys of the weights stay clean. Each turn asks for other gradients: a variant each."""
+    torch._dynamo.config.cache_size_limit = 64
+    for net in {net: None for player in players for net in player.owns}:
+        net.compile()

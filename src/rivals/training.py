@@ -1,0 +1,329 @@
+"""Training into a run folder: budget, looks, saving, resuming, stopping well.
+
+`train` takes a recipe, or a game of your own, and a `Training`; the command line makes the same call. A *look* happens a fixed
+number of times in a training: samples are scored and drawn, and a checkpoint is saved.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+import rivals
+from rivals import processes
+from rivals.data import Batches, Dataset, contact_sheet, load
+from rivals.display import Display
+from rivals.errors import UserError
+from rivals.game import Game, Samples
+from rivals.machine import faster_precision, find_device, peak_memory, seconds
+from rivals.metrics.quick import QuickScore
+from rivals.pictures import picture
+from rivals.recipes.core import Recipe, Setup
+from rivals.run import Run
+from rivals.stop import Interrupted, wishes
+from rivals.trainer import Diverged, Trainer
+
+SAVE_EVERY = 60.0  # seconds: what a kill -9 may cost
+LOG_EVERY = 1.0  # seconds
+LOOKS_SHARE = 0.05  # of the time that looks may take of a training given in minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How to train, whatever the recipe."""
+
+    data: str = "digits"
+    """A name (digits, fashion-mnist, mnist, mnist-10k, cifar10, svhn, ring, grid, gaussian) or a path: a folder of pictures,
+    an .npz, a folder of IDX files, .tar shards."""
+    into: Path | None = None
+    """The run folder; None: runs/RECIPE-DATA. The same command again resumes there."""
+    rounds: int | None = None
+    """Train for so many rounds (a round: every player's turns)."""
+    epochs: float | None = None
+    """Train for so many passes over the data."""
+    minutes: float | None = None
+    """Train for so long; 5 if no budget is given."""
+    seed: int = 0
+    """Everything random follows from it."""
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    """Of the networks' arithmetic; auto: what is faster here, measured at the start."""
+    device: str = "auto"
+    """auto: a GPU where there is one; or cpu, cuda, cuda:1, mps."""
+    size: tuple[int, ...] | None = None
+    """Sides of the pictures: one number, or height and width. None: as they are."""
+    channels: Literal[1, 3] | None = None
+    """1: grey, 3: colour. None: as most of them are."""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How pictures of another shape come to that size."""
+    only: str | None = None
+    """Keep one class, by name or number."""
+    image_key: str | None = None
+    """Which picture of a sample in .tar shards that have several."""
+    max_bad: float = 0.001
+    """Share of unreadable files that is skipped; more is an error."""
+    workers: int = 2
+    """Threads that decode pictures too many for memory."""
+    looks: int = 20
+    """How often, in the whole training, samples are scored, drawn and saved."""
+    keep: int = 2
+    """How many of the latest checkpoints are kept, beside best and final."""
+    compile: bool = False
+    """Compile the networks with torch.compile: slow to start, faster later on GPUs."""
+    dry_run: bool = False
+    """Build everything, play one round, say what would be trained, and write nothing."""
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("rounds", "epochs", "minutes") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise UserError(f"give one budget, not {' and '.join('--' + name for name in given)}")
+        for name in (*given, "looks", "keep"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"--{name} must be more than 0, not {getattr(self, name)}")
+
+    def dataset(self) -> Dataset:
+        return load(self.data, **self.data_options(), max_bad=self.max_bad, workers=self.workers)
+
+    def data_options(self) -> dict[str, Any]:
+        """The options that decide what the rows are."""
+        return {name: getattr(self, name) for name in ("size", "channels", "fit", "only", "image_key")}
+
+
+def train(what: Recipe | Setup | Game, training: Training) -> Run:
+    """Train a recipe, a setup or a game of your own into a run folder, or go on with the run that stands there.
+
+    Raises UserError for whatever the user can put right (`Diverged` among them), and `Interrupted` after Ctrl-C or SIGTERM.
+    """
+    try:
+        return Session(what, training).play()
+    finally:
+        processes.stop()
+
+
+def rehearse(what: Recipe | Setup | Game, training: Training) -> str:
+    """A dry run: build everything, play one round, write nothing; returns what would be trained."""
+    session = Session(what, training)
+    settings = session.settings()
+    if training.precision == "auto":
+        settings["precision"] = faster_precision(session.setup.game, session.batches)
+    trainer = session.trainer_of(settings["precision"])
+    elapsed = min(seconds(trainer) for _ in range(2))
+    lines = [f"into        {session.folder} (nothing was written)"]
+    lines += [f"{name:11} {settings[name]}" for name in ("recipe", "options", "data", "facts", "batch", "average")]
+    lines += [f"{name:11} {settings[name]}" for name in ("precision", "device", "budget", "parameters")]
+    lines += [f"why         {sentence}" for sentence in settings["why"]]
+    lines += [f"a round     {1000 * elapsed:.1f} ms, {session.rows / elapsed:,.0f} images/s", str(trainer.game)]
+    return "\n".join(lines)
+
+
+class Session:
+    """One training: what stands between the trainer, which plays rounds, and the run folder."""
+
+    def __init__(self, what: Recipe | Setup | Game, training: Training):
+        self.training = training
+        self.device = find_device(training.device)
+        processes.start(self.device)
+        self.chief = processes.rank() == 0
+        self.data = training.dataset()
+        self.recipe = what if isinstance(what, Recipe) else None
+        torch.manual_seed(training.seed)  # the initial weights
+        made = what(self.data.facts) if isinstance(what, Recipe) else what
+        self.setup = made if isinstance(made, Setup) else Setup(game=made)
+        self.setup.game.to(self.device)
+        self.batches = Batches(
+            self.data,
+            self.setup.batch,
+            seed=training.seed,
+            device=self.device,
+            rank=processes.rank(),
+            world=processes.world(),
+        )
+        # images are counted at the first player: a WGAN's critic sees five batches a round
+        self.rows = self.setup.batch * next(iter(self.setup.game.players())).turns
+        self.rounds = training.rounds
+        if training.epochs is not None:
+            self.rounds = max(1, round(training.epochs * len(self.data) / self.rows))
+
+    @property
+    def folder(self) -> Path:
+        if self.training.into is not None:
+            return Path(self.training.into)
+        data = Path(self.training.data).name.split(".")[0] or "data"
+        return Path("runs") / f"{self.recipe.name if self.recipe else 'game'}-{data}"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of the run, with everything resolved but the precision."""
+        training, setup = self.training, self.setup
+        budget = {"rounds": self.rounds} if self.rounds else {"minutes": training.minutes or 5}
+        return {
+            "recipe": self.recipe.name if self.recipe else None,
+            "options": asdict(self.recipe.options) if self.recipe else {},
+            "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
+            "facts": asdict(self.data.facts),
+            "notes": list(self.data.notes),
+            "seed": training.seed,
+            "batch": setup.batch,
+            "average": setup.average,
+            "precision": training.precision,
+            "device": str(self.device),
+            "processes": processes.world(),
+            "budget": budget,
+            "parameters": {name: sum(p.numel() for p in net.parameters()) for name, net in setup.game.named_children()},
+            "why": list(setup.why),
+            "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+
+    def open(self) -> Run:
+        """The run folder, begun or found by the first process."""
+        settings = self.settings()
+        begun = (self.folder / "settings.json").is_file()
+        if self.training.precision == "auto" and not begun:
+            settings["precision"] = faster_precision(self.setup.game, self.batches)
+        if self.chief:
+            Run.open(self.folder, settings)
+        processes.agree(0.0)  # everyone waits until the folder is there
+        return Run(self.folder)
+
+    def play(self) -> Run:
+        """Train to the end of the budget."""
+        self.run = self.open()
+        self.trainer = self.trainer_of(self.run.settings["precision"])
+        with self.run.locked() if self.chief else nullcontext(), wishes() as wish, self.batches:
+            self.resume()
+            with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
+                self.report_resumed()
+                self.score = self.quick_score()
+                try:
+                    self.play_rounds(wish)
+                except Diverged as error:
+                    self.give_up(error)
+        return self.run
+
+    def trainer_of(self, precision: Any) -> Trainer:
+        return Trainer(
+            self.setup.game,
+            self.batches,
+            seed=self.training.seed,
+            precision=precision,
+            average=self.setup.average,
+            compile=self.training.compile,
+        )
+
+    def resume(self) -> None:
+        """Go on from the newest whole checkpoint, or begin."""
+        tree, self.said = self.run.checkpoint("latest")
+        self.seconds = self.looking = 0.0  # of training so far, and those of them spent on looks
+        if tree is not None:
+            self.trainer.load_state(tree)
+            self.seconds, self.looking = tree["seconds"], tree["looking"]
+            self.said.append(f"{'already finished' if self.progress() >= 1 else 'resumed'} at round {tree['round']}")
+        if self.chief:
+            self.run.rewind(self.trainer.round if tree else -1)
+        self.best = min((event["scores"]["frechet"] for event in self.run.scores()), default=float("inf"))
+        self.logged = self.trainer.round, self.seconds  # of the last line of terms
+
+    def report_resumed(self) -> None:
+        for text in self.said:
+            self.note(text)
+
+    def quick_score(self) -> QuickScore | None:
+        if self.chief and isinstance(self.trainer.game, Samples) and self.progress() < 1:
+            return QuickScore(self.data, self.device)
+        return None
+
+    def progress(self) -> float:
+        if self.rounds is not None:
+            return min(1.0, self.trainer.round / self.rounds)
+        return min(1.0, self.seconds / (60 * (self.training.minutes or 5)))
+
+    def looks_due(self) -> int:
+        return int(self.progress() * self.training.looks + 1e-9)
+
+    def play_rounds(self, wish: Callable[[], int]) -> None:
+        if self.chief and self.trainer.round == 0:
+            contact_sheet(self.data).save(self.run.path / "pictures" / "real.png")
+            self.look()
+        looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
+        while (progress := self.progress()) < 1:
+            self.trainer.play(progress, watch=self.seconds - self.logged[1] >= LOG_EVERY or self.last_round())
+            self.seconds, stop = processes.agree(time.perf_counter() - clock, float(wish()))
+            ended, due = self.progress() >= 1, self.looks_due() > looked
+            if due or self.seconds - self.logged[1] >= LOG_EVERY:
+                self.log_terms()
+            affordable = self.rounds is not None or self.looking <= LOOKS_SHARE * self.seconds
+            if due and (ended or affordable):
+                looked, saved = self.looks_due(), self.seconds
+                self.look()
+            elif stop or self.seconds - saved >= SAVE_EVERY:
+                saved = self.seconds
+                self.save()
+            if stop and not ended:
+                self.note(f"stopped at round {self.trainer.round:,}, saved; the same command again goes on from there")
+                raise Interrupted(int(stop))
+
+    def last_round(self) -> bool:
+        return self.rounds is not None and self.trainer.round == self.rounds - 1
+
+    def look(self) -> None:
+        """Score and draw what the game makes now, save it, and remember the best and the last."""
+        if not self.chief:
+            return
+        started = time.perf_counter()
+        game, best = self.trainer.shown(), False
+        if self.score is not None:
+            with self.trainer.precise():
+                value = self.score(game, self.training.seed)
+                image = picture(game, self.data, self.training.seed)
+            best, self.best = value < self.best, min(value, self.best)
+            self.log("score", scores={self.score.name: value}, protocol=self.score.protocol, best=best)
+            file = f"pictures/{self.trainer.round:07d}.png"
+            image.save(self.run.path / file)
+            self.log("picture", file=file)
+        saved = self.save()
+        if best:
+            self.run.name(saved, "best")
+        if self.progress() >= 1:
+            self.run.name(saved, "final")
+        self.looking += time.perf_counter() - started
+
+    def save(self) -> Path:
+        """Everything needed to go on, and to draw from the file alone."""
+        tree = {
+            **self.trainer.state(),
+            "settings": self.run.settings,
+            "seconds": self.seconds,
+            "looking": self.looking,
+        }
+        return self.run.save(tree, keep=self.training.keep) if self.chief else self.run.path
+
+    def log_terms(self) -> None:
+        terms, gradients = self.trainer.window.take()
+        rounds, seconds = self.trainer.round - self.logged[0], self.seconds - self.logged[1]
+        speed = rounds * self.rows / max(seconds, 1e-9)
+        self.log("terms", speed=speed, terms=terms, gradients=gradients, memory=peak_memory())
+        self.logged = self.trainer.round, self.seconds
+
+    def note(self, text: str) -> None:
+        self.log("note", text=text)
+
+    def log(self, kind: str, **values: Any) -> None:
+        """Write an event down and show it."""
+        if self.chief:
+            round = self.trainer.round
+            event = {"kind": kind, "round": round, "images": round * self.rows, "seconds": self.seconds, **values}
+            self.run.note(event)
+            self.display.show(event, self.progress())
+
+    def give_up(self, error: Diverged) -> None:
+        numbered = self.run.numbered()
+        last = f"round {int(numbered[-1].stem)} is the last good checkpoint" if numbered else "no checkpoint was saved yet"
+        self.note(f"{error}: stopped; {last}")
+        raise Diverged(f"{error}: stopped; {last} in {self.run.path}. Try a lower --lr or another criterion, --into elsewhere")

@@ -1,0 +1,164 @@
+"""Arrays in `.npz`, `.npy` and IDX files."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rivals.data import load
+from rivals.data.arrays import formed, read_idx
+from rivals.data.images import Form
+from rivals.errors import UserError
+
+RNG = np.random.default_rng(0)
+PICTURES = RNG.integers(0, 256, (10, 6, 5, 3), np.uint8)
+
+
+def rows(path: Path) -> torch.Tensor:
+    data = load(path)
+    return data.rows(torch.arange(len(data)), torch.device("cpu")).x
+
+
+def bytes_of(x: torch.Tensor) -> np.ndarray:
+    return ((x + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+@pytest.mark.parametrize("key", ["images", "x", "samples", "arr_0"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 3, 1, 2)])
+def test_pictures_in_either_order_of_axes(tmp_path: Path, key: str, order: tuple[int, ...]) -> None:
+    np.savez(tmp_path / "a.npz", **{key: PICTURES.transpose(order)})
+    assert np.array_equal(bytes_of(rows(tmp_path / "a.npz")), PICTURES.transpose(0, 3, 1, 2))
+
+
+def test_grey_pictures_and_labels(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=PICTURES[..., 0], labels=np.array([5, 3] * 5))
+    data = load(tmp_path / "a.npz")
+    assert data.facts.shape == (1, 6, 5)
+    assert data.class_names == ("3", "5")
+    assert len(load(tmp_path / "a.npz", only=5)) == 5  # by its name, though its number is 1
+
+
+def test_transparent_pictures_are_laid_on_white(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 6, 5, 4), np.uint8))
+    assert rows(tmp_path / "a.npy").min() == 1
+
+
+def test_vectors_stay_as_they_are(tmp_path: Path) -> None:
+    x = RNG.normal(size=(10, 7))
+    np.savez(tmp_path / "a.npz", x=x)
+    data = load(tmp_path / "a.npz")
+    assert not data.facts.bounded
+    assert np.allclose(rows(tmp_path / "a.npz").numpy(), x)
+    with pytest.raises(UserError, match="vectors"):
+        load(tmp_path / "a.npz", size=8)
+
+
+@pytest.mark.parametrize("base", [0, -1])
+def test_float_pictures_become_bytes(tmp_path: Path, base: int) -> None:
+    np.save(tmp_path / "a.npy", (PICTURES / 255 * (1 - base) + base).astype(np.float32))
+    assert np.array_equal(bytes_of(rows(tmp_path / "a.npy")), PICTURES.transpose(0, 3, 1, 2))
+
+
+def test_keras_splits(tmp_path: Path) -> None:
+    y = np.arange(10) % 2
+    np.savez(tmp_path / "m.npz", x_train=PICTURES, y_train=y, x_test=PICTURES[:4], y_test=y[:4])
+    assert len(load(tmp_path / "m.npz")) == 10
+    assert len(load(tmp_path / "m.npz", split="test")) == 4
+
+
+class Trap:
+    """Says so if it is ever unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (exec, ("raise SystemExit('unpickled')",))
+
+
+def test_pickled_objects_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=np.array([Trap()], dtype=object))
+    (tmp_path / "b.npz").write_bytes(pickle.dumps(Trap()))
+    for name in ("a.npz", "b.npz"):
+        with pytest.raises(UserError, match="refused: contains pickled objects"):
+            load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"other": PICTURES}, "no array named images"),
+        ({"images": PICTURES.astype(np.float32)}, "save them as uint8"),
+        ({"images": PICTURES.astype(np.complex64)}, "of type complex64"),
+        ({"images": np.zeros((3, 9, 9, 9), np.uint8)}, "an array of shape"),
+        ({"images": PICTURES[:0]}, "has no rows"),
+        ({"x": np.array([[1.0, np.nan]])}, "not finite"),
+    ],
+)
+def test_other_arrays_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], says: str) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=says):
+        load(tmp_path / "a.npz")
+
+
+def test_damaged_array_files(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=PICTURES)
+    whole = (tmp_path / "a.npz").read_bytes()
+    for content in (b"", b"text", whole[: len(whole) // 2]):
+        (tmp_path / "a.npz").write_bytes(content)
+        with pytest.raises(UserError):
+            load(tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", images=PICTURES)
+    with pytest.raises(UserError, match="no test part"):
+        load(tmp_path / "b.npz", split="test")
+
+
+def test_arrays_are_resized_as_files_are() -> None:
+    x = PICTURES.transpose(0, 3, 1, 2)
+    assert formed(x, Form((12, 10), 1)).shape == (10, 1, 12, 10)
+    grey = x[:, :1]
+    assert np.array_equal(formed(grey, Form((6, 5), 3)), np.repeat(grey, 3, axis=1))
+
+
+def idx(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def mnist_like(folder: Path, part: str = "train", packed: bool = True) -> None:
+    folder.mkdir(exist_ok=True)
+    for kind, array in (("images-idx3", PICTURES[..., 0]), ("labels-idx1", np.arange(10, dtype=np.uint8) % 3)):
+        content = idx(np.ascontiguousarray(array))
+        path = folder / f"{part}-{kind}-ubyte{'.gz' if packed else ''}"
+        path.write_bytes(gzip.compress(content) if packed else content)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_folder_of_idx_files(tmp_path: Path, packed: bool) -> None:
+    mnist_like(tmp_path, packed=packed)
+    data = load(tmp_path)
+    assert data.facts.shape == (1, 6, 5)
+    assert data.class_names == ("0", "1", "2")
+    assert np.array_equal(bytes_of(rows(tmp_path))[:, 0], PICTURES[..., 0])
+    with pytest.raises(UserError, match="t10k-images-idx3-ubyte"):
+        load(tmp_path, split="test")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (idx(PICTURES[..., 0])[:-1], "damaged"),
+        (b"text, not idx", "not an IDX file"),
+        (b"", "not an IDX file"),
+        (b"\0\0\x08\x03\0\0", "not an IDX file"),
+    ],
+)
+def test_damaged_idx_files(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        read_idx(tmp_path / "a")
+    (tmp_path / "a.gz").write_bytes(gzip.compress(content)[:-9])
+    with pytest.raises(UserError, match="fetch it again"):
+        read_idx(tmp_path / "a.gz")
