@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from typing import Any, Literal
 
 import torch
@@ -82,12 +84,14 @@ class Trainer:
         with turn(self.game, player):
             with self.precise():
                 terms = player.loss(batch)
-                loss = sum(terms.values(), start=torch.zeros((), device=batch.x.device))
+                loss = reduce(add, terms.values())
             loss.backward()
         self.window.add(self.round, player.name, terms)
         processes.average_gradients(parameters)
         if watch:
-            self.window.gradients[player.name] = gradient_norm(parameters)
+            self.window.gradients[player.name] = norm = norm_of([p.grad for p in parameters if p.grad is not None])
+            if not math.isfinite(norm):
+                raise Diverged(f"the gradient of player '{player.name}' is {norm} at round {self.round}")
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if player.after is not None:
@@ -108,8 +112,11 @@ class Trainer:
         return self.average.eval()
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next round depends on."""
+        """Everything that the next round depends on; `Diverged` rather than weights that are not finite."""
         self.window.check()
+        for name, parameters in self.parameters.items():
+            if not math.isfinite(norm_of(parameters)):
+                raise Diverged(f"the weights of player '{name}' are not finite at round {self.round}")
         return {
             "round": self.round,
             "game": self.game.state_dict(),
@@ -202,9 +209,9 @@ def refresh_statistics(game: Game, seed: int, *, batches: int = 8, rows: int = 1
             norm.load_state_dict(state)  # not on the way from noise to samples: an encoder's, a critic's
 
 
-def gradient_norm(parameters: list[nn.Parameter]) -> float:
-    norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
-    return float(torch.stack(norms).norm())
+def norm_of(tensors: Sequence[Tensor]) -> float:
+    """The Euclidean norm of all of them together."""
+    return float(torch.stack(torch._foreach_norm([t.detach() for t in tensors])).norm()) if tensors else 0.0
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:

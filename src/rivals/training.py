@@ -253,10 +253,11 @@ class Session:
             self.look()
         looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
         while (progress := self.progress()) < 1:
-            self.trainer.play(progress, watch=self.seconds - self.logged[1] >= LOG_EVERY or self.last_round())
+            watch = self.seconds - self.logged[1] >= LOG_EVERY or self.last_round()
+            self.trainer.play(progress, watch=watch)
             self.seconds, stop = processes.agree(time.perf_counter() - clock, float(wish()))
             ended, due = self.progress() >= 1, self.looks_due() > looked
-            if due or self.seconds - self.logged[1] >= LOG_EVERY:
+            if due or watch:
                 self.log_terms()
             affordable = self.rounds is not None or self.looking <= LOOKS_SHARE * self.seconds
             if due and (ended or affordable):

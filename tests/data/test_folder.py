@@ -98,6 +98,13 @@ def test_broken_metadata_says_where(tmp_path: Path, text: str, says: str) -> Non
         load(tmp_path)
 
 
+def test_metadata_in_another_encoding(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_bytes(b"file_name,label\na.png,\xff\xfe\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        load(tmp_path)
+
+
 def test_metadata_of_other_files(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "other.png", "label": 1}')

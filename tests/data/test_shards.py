@@ -96,6 +96,11 @@ def test_bad_shards(tmp_path: Path) -> None:
         load(tmp_path / "d.tar.gz")
 
 
+def test_a_tar_beside_pictures_is_no_shard(shards: Path) -> None:
+    (shards / "a.png").write_bytes(png(1))
+    assert len(load(shards)) == 1
+
+
 def test_a_truncated_shard_is_an_error(shards: Path) -> None:
     path = shards / "set-001.tar"
     path.write_bytes(path.read_bytes()[:700])

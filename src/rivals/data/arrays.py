@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import re
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ Array = NDArray[Any]
 
 IMAGE_KEYS = ("images", "x", "samples", "arr_0")
 LABEL_KEYS = ("labels", "y")
-IDX = re.compile(r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?")
+GZ = (".gz", "")  # the plain file comes last, and is taken where there are both
 
 
 @dataclass(frozen=True)
@@ -124,8 +123,11 @@ def _pictures(x: Array, where: str) -> tuple[Bytes, list[str]]:
 def idx_files(folder: Path, split: str) -> dict[str, Path]:
     """The `images` and `labels` files of a split of an MNIST-like folder, packed or not; empty where there are none."""
     part = "train" if split == "train" else "t10k"
-    matches = ((IDX.fullmatch(path.name), path) for path in sorted(folder.iterdir(), reverse=True))
-    return {m[2]: path for m, path in matches if m and m[1] == part}
+    kinds = {"images": "idx3", "labels": "idx1"}
+    tries = [
+        (kind, folder / f"{part}-{kind}{dash}{idx}-ubyte{gz}") for kind, idx in kinds.items() for dash in "-." for gz in GZ
+    ]
+    return {kind: path for kind, path in tries if path.is_file()}
 
 
 def idx_table(folder: Path, split: str, class_names: Sequence[str] = ()) -> Table:

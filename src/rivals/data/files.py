@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,31 +17,30 @@ from rivals.errors import UserError
 HEAD = 1 << 18  # bytes that surely hold a picture's header, with a camera's EXIF
 
 
-class Strings(Sequence[str]):
+class Strings:
     """Strings in one block of memory: a million file names are not a million objects.
 
-    >>> Strings(["a.png", "été.png"])[1]
-    'été.png'
+    >>> list(Strings(["a.png", "été.png"]))
+    ['a.png', 'été.png']
     """
 
     def __init__(self, strings: Iterable[str]) -> None:
-        encoded = [s.encode(errors="surrogateescape") for s in strings]
-        self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        self._block = b"".join(encoded)
+        block, ends = bytearray(), array("q", [0])
+        for string in strings:
+            block += string.encode(errors="surrogateescape")
+            ends.append(len(block))
+        self._block, self._ends = bytes(block), ends
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    @overload
-    def __getitem__(self, k: int) -> str: ...
-    @overload
-    def __getitem__(self, k: slice) -> list[str]: ...
-    def __getitem__(self, k: int | slice) -> str | list[str]:
-        if isinstance(k, slice):
-            return [self[j] for j in range(*k.indices(len(self)))]
+    def __getitem__(self, k: int) -> str:
         if not 0 <= k < len(self):
             raise IndexError(k)
         return self._block[self._ends[k] : self._ends[k + 1]].decode(errors="surrogateescape")
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[k] for k in range(len(self)))
 
 
 class Files(ABC):

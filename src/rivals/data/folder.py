@@ -10,6 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def split_folder(path: Path, split: str) -> Path:
 
     A folder whose sub-folders have other names too (car, train, bus) has classes, not splits.
     """
-    below = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    with listed(path) as entries:
+        below = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
     known = {name for names in SPLITS.values() for name in names}
     if below and all(name.lower() in known for name in below):
         for wanted in SPLITS[split]:
@@ -55,6 +57,16 @@ def split_folder(path: Path, split: str) -> Path:
     if split == "test":
         raise UserError(f"'{path}' has no test part: put the pictures into '{path}/train' and '{path}/test'")
     return path
+
+
+@contextmanager
+def listed(path: str | Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """The entries of a folder, without a call to the file system for each; `UserError` where it cannot be listed."""
+    try:
+        with os.scandir(path) as entries:
+            yield entries
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be listed: {error.strerror}") from None
 
 
 def folder_files(path: Path) -> tuple[Folder, NDArray[np.int64] | None, Sequence[str], list[str]]:
@@ -100,7 +112,7 @@ def _listed(root: str, below: str = "", seen: frozenset[tuple[int, int]] = froze
     here = (status.st_dev, status.st_ino)
     if here in seen:  # a link to a folder above
         return
-    with os.scandir(os.path.join(root, below)) as entries:
+    with listed(os.path.join(root, below)) as entries:
         for entry in entries:
             if entry.name.startswith((".", "__MACOSX")):
                 continue
@@ -136,12 +148,15 @@ def _looks_like_classes(values: Sequence[Any]) -> bool:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.DictReader(file) if path.suffix == ".csv" else _json_lines(path, file)
-        for number, row in enumerate(lines, 1):
-            if not isinstance(row, dict) or "file_name" not in row:
-                raise UserError(f"'{path}', row {number}: there is no file_name")
-            yield row
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.DictReader(file) if path.suffix == ".csv" else _json_lines(path, file)
+            for number, row in enumerate(lines, 1):
+                if not isinstance(row, dict) or "file_name" not in row:
+                    raise UserError(f"'{path}', row {number}: there is no file_name")
+                yield row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"'{path}' cannot be read: {error}") from None
 
 
 def _json_lines(path: Path, file: Iterator[str]) -> Iterator[Any]:

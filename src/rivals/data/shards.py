@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rivals.data.arrays import classes_of
 from rivals.data.files import Files, Strings
-from rivals.data.folder import LABELS
+from rivals.data.folder import LABELS, listed
 from rivals.data.images import EXTENSIONS
 from rivals.errors import UserError
 
@@ -68,7 +68,7 @@ def shard_paths(source: str) -> list[str]:
     """
     path = Path(source).expanduser()
     if path.is_dir():
-        return sorted(str(p) for p in path.iterdir() if p.suffix == ".tar" and not p.name.startswith("."))
+        return _tars_in(path)
     if re.search(r"\.(tgz|tar\.\w+)$", source):
         raise UserError(f"'{source}' is packed, so its members cannot be reached one by one: unpack it to a plain .tar")
     if not source.endswith(".tar"):
@@ -81,6 +81,17 @@ def shard_paths(source: str) -> list[str]:
     if missing or not found:
         raise UserError(f"there is no file '{missing[0] if missing else source}'")
     return found
+
+
+def _tars_in(folder: Path) -> list[str]:
+    found = []
+    with listed(folder) as entries:
+        for entry in entries:
+            if os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
+                return []  # a folder of pictures, beside which a tar may lie
+            if entry.name.endswith(".tar") and not entry.name.startswith("."):
+                found.append(entry.path)
+    return sorted(found)
 
 
 def braces(pattern: str) -> Iterator[str]:

@@ -123,12 +123,8 @@ def load(
 def resolve(source: str | Path, options: Options) -> Loaded:
     """`load`, with the survey that `describe` needs."""
     name = str(source)
-    if name in TOYS and isinstance(source, str):
-        _vectors_take_no(options)
-        return Loaded(_only(toy(name, options.split), options.only), "toy: points of a known law")
     if name in NAMES and isinstance(source, str):
-        table = digits(options.split) if name == "digits" else published(name, options.split)
-        return Loaded(_in_memory(name, table, options), "named set")
+        return Loaded(_in_memory(name, _named(name, options.split), options), "named set")
     shards = shard_paths(name)
     if shards:
         return _from_files(name, Labelled(*shard_files(shards, options.image_key)), "WebDataset shards", options)
@@ -147,23 +143,30 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     return _from_files(name, Labelled(*folder_files(split_folder(path, options.split))), "folder of pictures", options)
 
 
-def _vectors_take_no(options: Options) -> None:
-    if options.size is not None or options.channels is not None:
-        raise UserError("size and channels are for pictures: these rows are vectors")
+def _named(name: str, split: str) -> Table:
+    if name in TOYS:
+        return toy(name, split)
+    return digits(split) if name == "digits" else published(name, split)
 
 
 def _in_memory(name: str, table: Table, options: Options) -> Memory:
-    x, y = table.x, table.y
-    if x.ndim == 2:
-        _vectors_take_no(options)
-    else:
+    table = table if options.only is None else _only(name, table, options.only)
+    x = table.x
+    if x.ndim == 4:
         channels = options.channels or (1 if x.shape[1] < 3 else 3)
         x = formed(x, Form(_pair(options.size) or (x.shape[2], x.shape[3]), channels, options.fit))
-    labels = None if y is None else torch.from_numpy(y)
+    elif options.size is not None or options.channels is not None:
+        raise UserError(f"size and channels are for pictures: the rows of '{name}' are vectors")
     # a copy where the array is a read-only view of a file's bytes, which torch cannot hold
-    tensor = torch.from_numpy(x if x.flags.writeable else x.copy())
-    whole = Memory(tensor, labels, name=name, class_names=table.class_names, notes=table.notes)
-    return _only(whole, options.only)
+    rows = torch.from_numpy(x if x.flags.writeable else x.copy())
+    y = None if table.y is None else torch.from_numpy(table.y)
+    return Memory(rows, y, name=name, class_names=table.class_names, notes=table.notes)
+
+
+def _only(name: str, table: Table, only: str | int) -> Table:
+    wanted = class_number(name, table.class_names, only)
+    x = table.x[table.y == wanted]
+    return Table(x, notes=[*table.notes, _only_note(table.class_names[wanted], len(x), len(table.x))])
 
 
 def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Loaded:
@@ -231,16 +234,6 @@ def class_number(name: str, class_names: Sequence[str], only: str | int) -> int:
     if text.isdigit() and int(text) < len(class_names):
         return int(text)
     raise unknown("class", str(only), class_names)
-
-
-def _only(data: Memory, only: str | int | None) -> Memory:
-    if only is None:
-        return data
-    wanted = class_number(data.name, data.class_names, only)
-    assert data.y is not None  # there are class names
-    rows = (data.y == wanted).nonzero().flatten()
-    note = _only_note(data.class_names[wanted], len(rows), len(data))
-    return Memory(data.x[rows], name=data.name, notes=[*data.notes, note])
 
 
 def _only_note(class_name: str, count: int, total: int) -> str:

@@ -12,9 +12,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
-from rivals.data.memory import Memory
+from rivals.data.arrays import Table
 
 COUNT = 100_000
 
@@ -28,11 +27,11 @@ TOYS: dict[str, tuple[Sequence[tuple[float, ...]], float]] = {  # name -> centre
 }
 
 
-def toy(name: str, split: str) -> Memory:
+def toy(name: str, split: str) -> Table:
     """`ring` and `grid`: (100000, 2), classes are the modes; `gaussian`: (100000, 1), mean 4, standard deviation 1.25.
 
-    >>> toy("ring", "train").facts
-    Facts(shape=(2,), count=100000, classes=8, bounded=False)
+    >>> toy("ring", "train").x.shape
+    (100000, 2)
     """
     modes, deviation = TOYS[name]
     centres = np.asarray(modes, dtype=np.float64)
@@ -40,4 +39,4 @@ def toy(name: str, split: str) -> Memory:
     noise = np.random.default_rng(0 if split == "train" else 1).standard_normal((COUNT, centres.shape[1]))
     x = (centres[y] + deviation * noise).astype(np.float32)
     classes = [f"mode {k}" for k in range(len(centres))] if len(centres) > 1 else []
-    return Memory(torch.from_numpy(x), torch.from_numpy(y) if classes else None, name=name, class_names=classes)
+    return Table(x, y if classes else None, classes)

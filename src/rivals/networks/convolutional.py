@@ -1,7 +1,9 @@
 """Convolutional pairs of 5x5 convolutions with stride 2: `intermediate` (two of them) and `dcgan` (four).
 
-The spatial plan is derived from the picture's size. Each stage halves the sides, rounding up, and the generator climbs back
-over the same sides, so any height and width will do, also 28 x 28 (28, 14, 7, 4, 2) or 64 x 48, grey or colour.
+The spatial plan is derived from the picture's size. Each stage halves a side, rounding up, until it is 2, and the generator
+climbs back over the same sides: any height and width from 4 up will do, also 28 x 28 (28, 14, 7, 4, 2) or 64 x 48, grey or
+colour. (No map becomes 1 x 1: a 5x5 kernel would see padding alone there, and in bf16 on CPUs the gradients of those taps come
+back from torch 2.13 uninitialised.)
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from rivals.networks.layers import (
+    Downconv,
     Last,
     Norm,
+    Size,
     Upconv,
     checked_picture,
     dcgan_init,
@@ -37,15 +41,14 @@ class ConvGenerator(nn.Module):
         activation: Last = "tanh",
     ):
         super().__init__()
-        channels, *sides = shape
-        sizes = list(zip(*(halvings(side, len(widths)) for side in sides), strict=True))[::-1]
+        channels, sizes = shape[0], plan(shape, len(widths))[::-1]
         self.smallest = (widths[0], *sizes[0])
         self.project = nn.Linear(latent, widths[0] * sizes[0][0] * sizes[0][1])
         layers = [*normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
-        for width_in, width_out, size in zip(widths, widths[1:], sizes[1:], strict=False):
-            layers += [Upconv(width_in, width_out, size), *normalised(norm, width_out, maps=True), nn.ReLU()]
+        for i, width in enumerate(widths[1:]):
+            layers += [Upconv(widths[i], width, sizes[i], sizes[i + 1]), *normalised(norm, width, maps=True), nn.ReLU()]
             layers += dropped(dropout)
-        self.body = nn.Sequential(*layers, Upconv(widths[-1], channels, sizes[-1]), *last(activation))
+        self.body = nn.Sequential(*layers, Upconv(widths[-1], channels, *sizes[-2:]), *last(activation))
         dcgan_init(self)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -69,13 +72,12 @@ class ConvDiscriminator(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
-        channels, *sides = shape
+        sizes = plan(shape, len(widths))
         layers: list[nn.Module] = []
-        for i, (width_in, width) in enumerate(zip([channels, *widths], widths, strict=False)):
-            layers += [nn.Conv2d(width_in, width, 5, stride=2, padding=2)]
+        for i, (width_in, width) in enumerate(zip([shape[0], *widths], widths, strict=False)):
+            layers += [Downconv(width_in, width, sizes[i], sizes[i + 1])]
             layers += [*(normalised(norm, width, maps=True) if i else []), nn.LeakyReLU(0.2), *dropped(dropout)]
-        height, width_ = (halvings(side, len(widths))[-1] for side in sides)
-        features = widths[-1] * height * width_
+        features = widths[-1] * sizes[-1][0] * sizes[-1][1]
         layers.append(nn.Flatten())
         if hidden:
             layers += [nn.Linear(features, hidden), *normalised(norm, hidden, maps=False), nn.LeakyReLU(0.2)]
@@ -88,6 +90,11 @@ class ConvDiscriminator(nn.Module):
         return logits
 
 
+def plan(shape: tuple[int, int, int], stages: int) -> list[Size]:
+    """(H, W) of the picture and of the maps after each stage."""
+    return list(zip(*(halvings(side, stages) for side in shape[1:]), strict=True))
+
+
 def dcgan_generator(
     shape: tuple[int, ...],
     *,
@@ -97,9 +104,9 @@ def dcgan_generator(
     dropout: float = 0.0,
     activation: Last = "tanh",
 ) -> ConvGenerator:
-    """FC 16 w x h/16 x w/16 -> upconvolutions 8w, 4w, 2w, image (w = 64: 1024; 512, 256, 128). Sides of at least 8."""
+    """FC 16 w x h/16 x w/16 -> upconvolutions 8w, 4w, 2w, image (w = 64: 1024; 512, 256, 128). Sides of at least 4."""
     return ConvGenerator(
-        checked_picture("dcgan", shape, smallest=8),
+        checked_picture("dcgan", shape, smallest=4),
         latent=latent,
         widths=[16 * width, 8 * width, 4 * width, 2 * width],
         norm=norm,
@@ -111,9 +118,9 @@ def dcgan_generator(
 def dcgan_discriminator(
     shape: tuple[int, ...], *, outputs: int = 1, width: int = 64, norm: Norm = "batch", dropout: float = 0.0
 ) -> ConvDiscriminator:
-    """Convolutions w, 2w, 4w, 8w, FC. Sides of at least 8."""
+    """Convolutions w, 2w, 4w, 8w, FC. Sides of at least 4."""
     return ConvDiscriminator(
-        checked_picture("dcgan", shape, smallest=8),
+        checked_picture("dcgan", shape, smallest=4),
         outputs=outputs,
         widths=[width, 2 * width, 4 * width, 8 * width],
         norm=norm,

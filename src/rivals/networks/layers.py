@@ -39,17 +39,27 @@ def last(activation: Last) -> list[nn.Module]:
 
 
 def halvings(side: int, times: int) -> list[int]:
-    """The sides of the feature maps of `times` convolutions of stride 2: each half of the one before, rounded up.
+    """The sides of the feature maps of `times` convolutions: each half of the one before, rounded up, down to 2.
 
     Rounding up lets a network take any side, not only multiples of 2^times; the way up (`Upconv`) hits the same sides.
 
     >>> halvings(28, 4)
     [28, 14, 7, 4, 2]
+    >>> halvings(8, 4)
+    [8, 4, 2, 2, 2]
     """
     sides = [side]
     for _ in range(times):
-        sides.append(-(-sides[-1] // 2))
+        sides.append(max(2, -(-sides[-1] // 2)))
     return sides
+
+
+Size = tuple[int, int]
+
+
+def strides(large: Size, small: Size) -> Size:
+    """Of the convolution from `large` maps to `small` ones: 2 where a side is halved, 1 where it stays."""
+    return (1 if large[0] == small[0] else 2, 1 if large[1] == small[1] else 2)
 
 
 def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> tuple[int, int, int]:
@@ -67,12 +77,20 @@ def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> t
     return channels, height, width
 
 
-class Upconv(nn.ConvTranspose2d):
-    """A 5x5 transposed convolution of stride 2 onto a given size: twice the size that comes in, or one less."""
+class Downconv(nn.Conv2d):
+    """A 5x5 convolution from maps of one size to the next smaller one of the plan."""
 
-    def __init__(self, channels_in: int, channels_out: int, size: tuple[int, int]):
-        odd = tuple(1 - side % 2 for side in size)
-        super().__init__(channels_in, channels_out, 5, stride=2, padding=2, output_padding=odd)
+    def __init__(self, channels_in: int, channels_out: int, size_in: Size, size_out: Size):
+        super().__init__(channels_in, channels_out, 5, stride=strides(size_in, size_out), padding=2)
+
+
+class Upconv(nn.ConvTranspose2d):
+    """A 5x5 transposed convolution from maps of one size to the next larger one of the plan."""
+
+    def __init__(self, channels_in: int, channels_out: int, size_in: Size, size_out: Size):
+        stride = strides(size_out, size_in)
+        beyond = tuple(out - (side - 1) * step - 1 for out, side, step in zip(size_out, size_in, stride, strict=True))
+        super().__init__(channels_in, channels_out, 5, stride=stride, padding=2, output_padding=beyond)
 
 
 def dcgan_init(net: nn.Module) -> nn.Module:

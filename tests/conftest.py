@@ -1,0 +1,67 @@
+"""Shared by all tests: small real data, the catalogue of recipes made small, one thread."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rivals.data import Dataset, load
+from rivals.data.core import Facts
+from rivals.recipes import RECIPES, Setup
+
+SMALL = {  # every recipe at a size at which a round takes milliseconds, and digits (8x8) fit
+    name: {"width": 8, "batch": 16} for name in RECIPES
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    return load("digits")
+
+
+@pytest.fixture(scope="session")
+def small(digits: Dataset) -> Callable[..., Setup]:
+    """small(name, **changes): a recipe made small, with the same weights each time."""
+
+    def make(name: str, facts: Facts = digits.facts, **changes: object) -> Setup:
+        torch.manual_seed(0)
+        return RECIPES[name](facts, **{**SMALL[name], **changes})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = os.environ.get("RIVALS_DATA")
+    if not folder or not (Path(folder) / "fashion-mnist").is_dir():
+        pytest.skip("RIVALS_DATA does not name a folder with fashion-mnist/")
+    return Path(folder)
+
+
+@pytest.fixture
+def rivals_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in an empty folder, as a user does."""
+
+    def run(*args: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "rivals", *args],
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
