@@ -60,7 +60,7 @@ def recipes() -> None:
 
 def data(
     source: Positional[str],
-    size: tuple[int, ...] | None = None,
+    size: int | tuple[int, int] | None = None,
     channels: Literal[1, 3] | None = None,
     fit: Literal["crop", "pad", "stretch"] = "crop",
     only: str | None = None,

@@ -73,7 +73,7 @@ class R1R2:
 def clip_weights(critic: nn.Module, c: float) -> None:
     """Every weight into [-c, c], in place. Arjovsky et al. (2017), Wasserstein GAN, algorithm 1."""
     with torch.no_grad():
-        parameters = list(critic.parameters())
+        parameters: list[Tensor] = list(critic.parameters())
         torch._foreach_clamp_min_(parameters, -c)
         torch._foreach_clamp_max_(parameters, c)
 

@@ -31,3 +31,6 @@ class Uniform:
 
     def __call__(self, n: int, device: torch.device) -> Tensor:
         return chance.uniform(n, self.dimension, device=device).mul_(2).sub_(1)
+
+
+PRIORS: dict[str, Callable[[int], Prior]] = {"normal": Normal, "uniform": Uniform}

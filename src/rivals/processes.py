@@ -62,8 +62,17 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     flat = torch.cat([g.reshape(-1) for g in gradients])
     dist.all_reduce(flat)
     flat /= world()
-    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
+    means = torch.split(flat, [g.numel() for g in gradients])
+    for gradient, averaged in zip(gradients, means, strict=True):
+        gradient.copy_(averaged.view_as(gradient))
+
+
+def mean(number: Tensor) -> Tensor:
+    """The mean of a scalar over all processes; a constant, no gradient passes."""
+    shared = number.detach().clone()
+    if world() > 1:
+        dist.all_reduce(shared)
+    return shared / world()
 
 
 def agree(*numbers: float) -> list[float]:

@@ -1,11 +1,11 @@
 """The run folder: what was trained, with what, how it went, and the weights.
 
-    settings.json        recipe, every option, data with fingerprint, seed, versions
-    log.jsonl            a line an event: terms, scores, pictures, notes
-    checkpoints/         NNNNNNN.safetensors, the last few; best.safetensors, final.safetensors
-    pictures/            real.png, and samples from the same latents through time
-    events.out.tfevents* the same log for TensorBoard
-    report.html          made by `rivals report`
+settings.json        recipe, every option, data with fingerprint, seed, versions
+log.jsonl            a line an event: terms, scores, pictures, notes
+checkpoints/         NNNNNNN.safetensors, the last few; best.safetensors, final.safetensors
+pictures/            real.png, and samples from the same latents through time
+events.out.tfevents* the same log for TensorBoard
+report.html          made by `rivals report`
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Run:
                 raise UserError(
                     f"{path} holds another run: {'; '.join(different)}. Pass --into ANOTHER_FOLDER, or the same settings to resume"
                 )
+            run.extend(settings.get("budget"))
             return run
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UserError(f"{path} exists and is no run folder: pass --into ANOTHER_FOLDER")
@@ -55,6 +56,12 @@ class Run:
         except OSError as error:
             raise UserError(f"cannot write to {path} ({error.strerror}): pass --into a folder that you may write") from None
         return cls(path)
+
+    def extend(self, budget: Any) -> None:
+        """The one setting that a resumed run may change: for how long it trains."""
+        settings = self.settings
+        if settings.get("budget") != budget:
+            checkpoint.replace(self.path / "settings.json", json.dumps({**settings, "budget": budget}, indent=1).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ def wishes() -> Iterator[Callable[[], int]]:
     def wish(number: int, _frame: object) -> None:
         nonlocal wished
         wished = number
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

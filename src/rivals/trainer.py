@@ -59,7 +59,7 @@ class Trainer:
         self.window = Window(patience=1 if game.device.type == "cpu" else 32)
         chance.share(processes.rank(), processes.world())
         processes.same(game)
-        self.average = frozen_copy(game)
+        self.average = copy.deepcopy(game).requires_grad_(False)
         if compile:
             compile_networks(self.players)
 
@@ -85,7 +85,7 @@ class Trainer:
             with self.precise():
                 terms = player.loss(batch)
                 loss = reduce(add, terms.values())
-            loss.backward()
+            torch.autograd.backward(loss)
         self.window.add(self.round, player.name, terms)
         processes.average_gradients(parameters)
         if watch:
@@ -173,11 +173,6 @@ def channels_last(game: Game) -> Game:
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return game
-
-
-def frozen_copy(game: Game) -> Game:
-    average = copy.deepcopy(game)
-    return average.requires_grad_(False)
 
 
 @torch.no_grad()

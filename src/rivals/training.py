@@ -56,7 +56,7 @@ class Training:
     """Of the networks' arithmetic; auto: what is faster here, measured at the start."""
     device: str = "auto"
     """auto: a GPU where there is one; or cpu, cuda, cuda:1, mps."""
-    size: tuple[int, ...] | None = None
+    size: int | tuple[int, int] | None = None
     """Sides of the pictures: one number, or height and width. None: as they are."""
     channels: Literal[1, 3] | None = None
     """1: grey, 3: colour. None: as most of them are."""
@@ -279,7 +279,7 @@ class Session:
             return
         started = time.perf_counter()
         game, best = self.trainer.shown(), False
-        if self.score is not None:
+        if self.score is not None and isinstance(game, Samples):
             with self.trainer.precise():
                 value = self.score(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)

@@ -146,6 +146,20 @@ def test_a_folder_of_idx_files(tmp_path: Path, packed: bool) -> None:
         load(tmp_path, split="test")
 
 
+def test_idx_labels_beyond_the_known_classes(tmp_path: Path) -> None:
+    mnist_like(tmp_path / "mnist")
+    assert load(tmp_path / "mnist").facts.classes == 10
+    (tmp_path / "mnist/train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.arange(20, 30, dtype=np.uint8))))
+    assert load(tmp_path / "mnist").facts.classes == 30
+
+
+def test_idx_files_of_other_things(tmp_path: Path) -> None:
+    mnist_like(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros(5, np.uint8))))
+    with pytest.raises(UserError, match="not pictures"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -67,6 +67,24 @@ def test_rows_carry_their_classes() -> None:
     assert torch.equal(batch.y, batch.x[:, 0].long() % 3)
 
 
+def test_a_batch_comes_to_the_device_asked_for() -> None:
+    batch = Batches(load("digits"), 5, seed=0, device="meta")(0)
+    assert batch.y is not None
+    assert (batch.x.device.type, batch.y.device.type, batch.x.dtype) == ("meta", "meta", torch.float32)
+    moved = Batches(load("digits"), 5, seed=0)(0).to(torch.device("meta"))
+    assert moved.y is not None
+    assert (moved.x.device.type, moved.y.device.type) == ("meta", "meta")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_gets_the_same_rows() -> None:
+    here, there = (Batches(load("digits"), 64, seed=0, device=device)(7) for device in ("cpu", "cuda"))
+    assert here.y is not None
+    assert there.y is not None
+    assert torch.equal(here.y, there.y.cpu())
+    assert torch.allclose(here.x, there.x.cpu())
+
+
 def test_the_seed_changes_the_order() -> None:
     assert not torch.equal(Batches(counting(23), 20, seed=0).numbers(0), Batches(counting(23), 20, seed=1).numbers(0))
 

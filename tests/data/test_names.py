@@ -204,6 +204,8 @@ def test_misspelt_names_get_a_hint() -> None:
         ({"max_bad": 2.0}, "from 0 to 1"),
         ({"only": "eleven"}, "unknown class 'eleven'"),
         ({"only": 10}, "unknown class '10'"),
+        ({"stream": True}, "held in memory"),
+        ({"image_key": "png"}, "not made of shards"),
     ],
 )
 def test_wrong_options_say_what_is_right(options: dict[str, object], says: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from rivals.data import Memory, contact_sheet, grid, load, scatter
+from rivals.data.pictures import image
 
 
 def test_a_grid_shows_every_picture_in_its_place() -> None:
@@ -25,6 +29,17 @@ def test_a_grid_of_any_channels(channels: int) -> None:
     sheet = np.asarray(grid(images, scale=1, gap=0))
     shown = [0, 1, 2] if channels >= 3 else [0, 0, 0]
     assert np.array_equal(sheet[:6, :9].transpose(2, 0, 1), images[0, shown].numpy())
+
+
+def test_one_picture_is_saved_as_it_is(tmp_path: Path) -> None:
+    x = torch.randint(0, 256, (3, 6, 9), dtype=torch.uint8)
+    for channels, mode in ((1, "L"), (3, "RGB")):
+        image(x[:channels]).save(tmp_path / f"{channels}.png")
+        with Image.open(tmp_path / f"{channels}.png") as saved:
+            assert saved.mode == mode
+            assert np.array_equal(np.atleast_3d(np.asarray(saved)).transpose(2, 0, 1), x[:channels].numpy())
+    with pytest.raises(ValueError, match="uint8"):
+        image(x.float())
 
 
 @pytest.mark.parametrize(("side", "expected"), [(8, 8 * 48 + 18), (32, 8 * 64 + 18), (300, 8 * 300 + 18)])

@@ -72,6 +72,11 @@ def test_the_key_chooses_among_pictures(tmp_path: Path) -> None:
         load(tmp_path / "a.tar", image_key="green.png")
 
 
+def test_shards_have_no_parts(shards: Path) -> None:
+    with pytest.raises(UserError, match="give the path of the test shards"):
+        load(shards, split="test")
+
+
 def test_classes_from_json(tmp_path: Path) -> None:
     members = {}
     for k, name in enumerate(["cat", "dog", "cat"]):

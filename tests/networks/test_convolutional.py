@@ -51,7 +51,10 @@ def test_intermediate_is_the_table_at_28():
 
 def test_simple_is_the_table():
     family = FAMILIES["simple"]
-    generator, discriminator = family.generator((1, 28, 28), latent=100, width=128), family.discriminator((1, 28, 28), width=128)
+    generator, discriminator = (
+        family.generator((1, 28, 28), latent=100, width=128),
+        family.discriminator((1, 28, 28), width=128),
+    )
     assert [layer.out_features for layer in layers(generator, nn.Linear)] == [128, 784]
     assert [layer.out_features for layer in layers(discriminator, nn.Linear)] == [128, 1]
     assert float(layers(discriminator, nn.LeakyReLU)[0](torch.tensor(-1.0))) == 0  # ReLU

@@ -123,10 +123,8 @@ def _pictures(x: Array, where: str) -> tuple[Bytes, list[str]]:
 def idx_files(folder: Path, split: str) -> dict[str, Path]:
     """The `images` and `labels` files of a split of an MNIST-like folder, packed or not; empty where there are none."""
     part = "train" if split == "train" else "t10k"
-    kinds = {"images": "idx3", "labels": "idx1"}
-    tries = [
-        (kind, folder / f"{part}-{kind}{dash}{idx}-ubyte{gz}") for kind, idx in kinds.items() for dash in "-." for gz in GZ
-    ]
+    endings = [f"{dash}{idx}-ubyte{gz}" for idx in ("idx3", "idx1") for dash in "-." for gz in GZ]
+    tries = [(kind, folder / f"{part}-{kind}{ending}") for kind in ("images", "labels") for ending in endings]
     return {kind: path for kind, path in tries if path.is_file()}
 
 
@@ -135,13 +133,17 @@ def idx_table(folder: Path, split: str, class_names: Sequence[str] = ()) -> Tabl
     files = idx_files(folder, split)
     if "images" not in files:
         raise UserError(f"'{folder}' has no {'train' if split == 'train' else 't10k'}-images-idx3-ubyte[.gz], its {split} part")
-    x = read_idx(files["images"])[:, None]
+    x = read_idx(files["images"])
+    if x.ndim != 3 or len(x) == 0:
+        raise UserError(f"'{files['images']}' has an array of shape {x.shape}, which is not pictures (N, H, W)")
+    x = x[:, None]
     if "labels" not in files:
         return Table(x)
     y = read_idx(files["labels"]).astype(np.int64)
     if len(y) != len(x):
         raise UserError(f"'{folder}' has {len(x)} pictures and {len(y)} labels: fetch both files again")
-    names = list(class_names) or [str(k) for k in range(int(y.max()) + 1)]
+    highest = int(y.max())
+    names = class_names if highest < len(class_names) else [str(k) for k in range(highest + 1)]
     return Table(x, y, names)
 
 

@@ -15,6 +15,7 @@ from rivals.data.images import Bytes, Form, Survey, Traits, Unreadable, decode, 
 from rivals.errors import UserError
 
 HEAD = 1 << 18  # bytes that surely hold a picture's header, with a camera's EXIF
+PART = 32  # files that a thread decodes before it looks whether the user has had enough
 
 
 class Strings:
@@ -119,7 +120,7 @@ def decode_each(
     survey = Survey()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for seen in pool.map(part, (numbers[k : k + 256] for k in range(0, len(numbers), 256))):
+            for seen in pool.map(part, (numbers[k : k + PART] for k in range(0, len(numbers), PART))):
                 survey.add(seen)
         except BaseException:
             pool.shutdown(cancel_futures=True)  # Ctrl-C does not wait for the rest

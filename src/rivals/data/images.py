@@ -27,7 +27,10 @@ Bytes = NDArray[np.uint8]
 T = TypeVar("T")
 
 EXTENSIONS = frozenset(
-    ".png .jpg .jpeg .jfif .webp .gif .bmp .tif .tiff .ppm .pgm .pbm .pnm .avif .tga".split()  # noqa: SIM905
+    {
+        *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".tga"),
+        *(".ppm", ".pgm", ".pbm", ".pnm"),
+    }
 )
 FITS = ("crop", "pad", "stretch")
 _GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -190,7 +193,9 @@ def _opened(data: bytes) -> Image:
 
 
 def _traits(image: Image) -> Traits:
-    orientation = image.getexif().get(_ORIENTATION, 1)
+    # Without this question Pillow would unpack a whole PNG to look for EXIF behind its pixels.
+    known = image.format != "PNG" or "exif" in image.info
+    orientation = image.getexif().get(_ORIENTATION, 1) if known else 1
     turned = orientation in range(2, 9)
     size = (image.width, image.height) if orientation in range(5, 9) else (image.height, image.width)
     alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info

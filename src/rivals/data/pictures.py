@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rivals.data.batches import permutation
@@ -20,25 +21,41 @@ WIDEST = 1024  # pixels of a whole sheet
 POINTS = 5000  # points that a plot still shows one by one
 
 
+def image(x: Tensor) -> Image:
+    """(C, H, W) uint8 -> one picture as it is, to be saved: grey for one channel, else the first three as colours."""
+    import PIL.Image
+
+    if x.ndim != 3 or x.dtype != torch.uint8:
+        raise ValueError(f"a picture is made of (C, H, W) uint8, not of {tuple(x.shape)} {x.dtype}")
+    return PIL.Image.fromarray(_shown(x[None])[0])
+
+
+def _shown(images: Tensor) -> NDArray[np.uint8]:
+    """(N, C, H, W) -> (N, H, W), or (N, H, W, 3) where there are three channels or more."""
+    if images.shape[1] < 3:
+        return np.ascontiguousarray(images[:, 0].cpu().numpy())
+    return np.ascontiguousarray(images[:, :3].permute(0, 2, 3, 1).cpu().numpy())
+
+
 def grid(images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2) -> Image:
     """(N, C, H, W) uint8 -> one picture, row by row on white.
 
     `columns`: None makes it about square. `scale`: how many pixels one becomes, by repetition; None makes small
-    pictures visible (8x8 becomes 48x48) and keeps the sheet within 1024 pixels. Of more than three channels the first
-    three are shown, of two the first.
+    pictures visible (8x8 becomes 48x48), as far as the sheet stays within 1024 pixels. Of more than three channels the
+    first three are shown, of two the first.
     """
     import PIL.Image
 
     if images.ndim != 4 or len(images) == 0 or images.dtype != torch.uint8:
         raise ValueError(f"a grid is made of (N, C, H, W) uint8 pictures, not of {tuple(images.shape)} {images.dtype}")
-    n, channels, height, width = images.shape
+    n, _, height, width = images.shape
     columns = min(n, columns or math.ceil(math.sqrt(n)))
     rows = math.ceil(n / columns)
     if scale is None:
         largest = min((WIDEST - gap) // columns - gap, WIDEST * 2 // rows - gap)
         scale = max(1, min(round(TILE / max(height, width)), largest // max(height, width)))
-    shown = images[:, : 3 if channels >= 3 else 1].cpu().permute(0, 2, 3, 1).expand(-1, -1, -1, 3).numpy()
-    shown = shown.repeat(scale, axis=1).repeat(scale, axis=2)
+    shown = _shown(images).repeat(scale, axis=1).repeat(scale, axis=2)
+    shown = shown if shown.ndim == 4 else shown[..., None]
     down, across = height * scale + gap, width * scale + gap
     sheet = np.full((rows * down + gap, columns * across + gap, 3), 255, np.uint8)
     for k, picture in enumerate(shown):
@@ -93,7 +110,7 @@ def scatter(real: Tensor, fake: Tensor | None = None) -> Image:
     return PIL.Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())  # type: ignore[no-untyped-call]
 
 
-def _points(x: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _points(x: Tensor) -> NDArray[np.float64]:
     """(N, D) -> at most 5,000 finite rows of the first two columns."""
     points = x.detach().cpu().double()[:, :2]
     points = points[points.isfinite().all(dim=1)]

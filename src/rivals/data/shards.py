@@ -30,8 +30,7 @@ _LIST = re.compile(r"\{([^{}]*,[^{}]*)\}")
 
 
 class Member(NamedTuple):
-    key: str  # path and name up to the first dot
-    ending: str  # the rest: 'google.png'
+    ending: str  # of its name, from the first dot: 'google.png'
     place: int  # of the first byte in the shard
     size: int
 
@@ -133,9 +132,7 @@ def shard_files(
             labels.append(label)
     if not table:
         wanted = f"'{image_key}'" if image_key else "picture"
-        raise UserError(
-            f"'{paths[0]}' has no {wanted} member" + (f", nor have {len(paths) - 1} other shards" if paths[1:] else "")
-        )
+        raise UserError(f"'{paths[0]}' has no {wanted} member" + (", nor have the other shards" if paths[1:] else ""))
     columns = np.array(table, np.int64)
     files = Shards(paths, columns[:, 0].astype(np.int32), columns[:, 1].copy(), Strings(names), columns[:, 2].copy())
     notes = [f"{without} samples without such a picture are left out"] if without else []
@@ -167,7 +164,7 @@ def _samples(path: str) -> Iterator[tuple[str, list[Member], str | None]]:
                         yield key, pictures, label
                     key, pictures, label = here, [], None
                 if os.path.splitext(base)[1].lower() in EXTENSIONS:
-                    pictures.append(Member(here, ending, info.offset_data, info.size))
+                    pictures.append(Member(ending, info.offset_data, info.size))
                 elif ending in ("cls", "json") and (content := tar.extractfile(info)):
                     label = _label(content.read(), ending) or label
             if key is not None:

@@ -127,7 +127,10 @@ def resolve(source: str | Path, options: Options) -> Loaded:
         return Loaded(_in_memory(name, _named(name, options.split), options), "named set")
     shards = shard_paths(name)
     if shards:
+        if options.split == "test":
+            raise UserError(f"the shards '{name}' have no test part: give the path of the test shards, without split")
         return _from_files(name, Labelled(*shard_files(shards, options.image_key)), "WebDataset shards", options)
+    _no_key(name, options)
     path = Path(source).expanduser()
     if not path.exists():
         if isinstance(source, str) and len(path.parts) == 1 and not path.suffix:
@@ -150,6 +153,9 @@ def _named(name: str, split: str) -> Table:
 
 
 def _in_memory(name: str, table: Table, options: Options) -> Memory:
+    _no_key(name, options)
+    if options.stream:
+        raise UserError(f"'{name}' comes as one array and is held in memory: leave out stream")
     table = table if options.only is None else _only(name, table, options.only)
     x = table.x
     if x.ndim == 4:
@@ -161,6 +167,11 @@ def _in_memory(name: str, table: Table, options: Options) -> Memory:
     rows = torch.from_numpy(x if x.flags.writeable else x.copy())
     y = None if table.y is None else torch.from_numpy(table.y)
     return Memory(rows, y, name=name, class_names=table.class_names, notes=table.notes)
+
+
+def _no_key(name: str, options: Options) -> None:
+    if options.image_key is not None:
+        raise UserError(f"'{name}' is not made of shards: leave out --image-key")
 
 
 def _only(name: str, table: Table, only: str | int) -> Table:

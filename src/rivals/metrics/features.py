@@ -6,13 +6,9 @@ and their distances compare with nothing but themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, leaky_relu
-
-Features = Callable[[Tensor], Tensor]  # (B, *shape) in [-1, 1] -> (B, D)
 
 
 class RandomConvolutions:

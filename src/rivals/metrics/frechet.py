@@ -36,4 +36,4 @@ def distance(a: Statistics, b: Statistics) -> float:
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
     cross = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp(min=0).sqrt().sum()
     trace = a.covariance.trace() + b.covariance.trace() - 2 * cross
-    return float((a.mean - b.mean).square().sum() + trace)
+    return max(0.0, float((a.mean - b.mean).square().sum() + trace))  # rounding may leave -1e-6 of nothing

@@ -8,7 +8,7 @@ from torch import Tensor
 from rivals import chance
 from rivals.data.core import Dataset
 from rivals.game import Samples
-from rivals.metrics.features import Features, RandomConvolutions, RandomWaves
+from rivals.metrics.features import RandomConvolutions, RandomWaves
 from rivals.metrics.frechet import distance, statistics
 
 ROWS = 256  # at a time: bounds the memory
@@ -23,14 +23,12 @@ class QuickScore:
         self.device, self.fake = device, fake
         self.real = min(real, len(data))
         order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: self.real]
-        rows = [data.rows(part, device).x for part in order.split(ROWS)]
-        self.features: Features = (
+        rows = [data.rows(part, device).x for part in torch.split(order, ROWS)]
+        self.features = (
             RandomConvolutions(data.facts.shape[0]) if data.facts.pictures else RandomWaves(torch.cat(rows).cpu())
         )
         self.statistics = statistics(torch.cat([self.features(x) for x in rows]))
-        self.protocol = (
-            f"Fréchet distance, {self.features.protocol}, {fake:,} samples against {self.real:,} training rows"  # type: ignore[attr-defined]
-        )
+        self.protocol = f"Fréchet distance, {self.features.protocol}, {fake:,} samples against {self.real:,} training rows"
 
     def __call__(self, game: Samples, seed: int) -> float:
         return distance(self.statistics, statistics(torch.cat([self.features(x) for x in drawn(game, self.fake, seed)])))

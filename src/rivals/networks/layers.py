@@ -35,7 +35,9 @@ class SignedSigmoid(nn.Module):
 
 
 def last(activation: Last) -> list[nn.Module]:
-    return {"tanh": [nn.Tanh()], "sigmoid": [SignedSigmoid()], "none": []}[activation]
+    if activation == "none":
+        return []
+    return [nn.Tanh() if activation == "tanh" else SignedSigmoid()]
 
 
 def halvings(side: int, times: int) -> list[int]:
@@ -65,9 +67,7 @@ def strides(large: Size, small: Size) -> Size:
 def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> tuple[int, int, int]:
     """(C, H, W), if the network can take it; else an error that says what it takes."""
     if len(shape) != 3:
-        raise UserError(
-            f"network '{network}' takes pictures, this data has vectors of {shape[0]} numbers: use --network mlp"
-        )
+        raise UserError(f"network '{network}' takes pictures, this data has vectors of {shape[0]} numbers: use --network mlp")
     channels, height, width = shape
     if min(height, width) < smallest:
         raise UserError(
@@ -89,7 +89,7 @@ class Upconv(nn.ConvTranspose2d):
 
     def __init__(self, channels_in: int, channels_out: int, size_in: Size, size_out: Size):
         stride = strides(size_out, size_in)
-        beyond = tuple(out - (side - 1) * step - 1 for out, side, step in zip(size_out, size_in, stride, strict=True))
+        beyond = (size_out[0] - (size_in[0] - 1) * stride[0] - 1, size_out[1] - (size_in[1] - 1) * stride[1] - 1)
         super().__init__(channels_in, channels_out, 5, stride=stride, padding=2, output_padding=beyond)
 
 

@@ -98,7 +98,7 @@ def duel(facts: Facts, options: Duel) -> Setup:
         game=GAN(
             generator,
             discriminator,
-            prior={"normal": priors.Normal, "uniform": priors.Uniform}[options.prior](options.latent),
+            prior=priors.PRIORS[options.prior](options.latent),
             adversarial=CRITERIA[options.adversarial],
             penalty=penalty(options),
             penalty_every=options.penalty_every,
@@ -200,9 +200,7 @@ def lsgan(facts: Facts, options: Duel) -> Setup:
 @recipe(
     paper="Arjovsky, Chintala and Bottou, 2017, Wasserstein GAN",
     url="https://arxiv.org/abs/1701.07875",
-    options=Duel(
-        network="dcgan", adversarial="wasserstein", clip=0.01, critic_turns=5, optimizer="rmsprop", lr=5e-5, batch=64
-    ),
+    options=Duel(network="dcgan", adversarial="wasserstein", clip=0.01, critic_turns=5, optimizer="rmsprop", lr=5e-5, batch=64),
 )
 def wgan(facts: Facts, options: Duel) -> Setup:
     """A critic with clipped weights, trained five steps for each of the generator's."""

@@ -61,9 +61,7 @@ def vae(facts: Facts, options: VAEOptions) -> Setup:
     family = FAMILIES[options.network]
     width, norm = options.width or family.width, options.norm or family.norm
     game = VAE(
-        encoder=family.discriminator(
-            facts.shape, outputs=2 * options.latent, width=width, norm=norm, dropout=options.dropout
-        ),
+        encoder=family.discriminator(facts.shape, outputs=2 * options.latent, width=width, norm=norm, dropout=options.dropout),
         decoder=family.generator(
             facts.shape,
             latent=options.latent,

@@ -1,0 +1,73 @@
+"""Two processes over gloo play the game that one plays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rivals import checkpoint
+
+SCRIPT = """
+import sys, torch
+from dataclasses import replace
+from pathlib import Path
+import rivals
+from rivals import processes
+from rivals.recipes import RECIPES
+from rivals.training import Session, Training
+torch.set_num_threads(1)
+name, out = sys.argv[1], Path(sys.argv[2])
+norm = {"norm": "none"} if name == "vae" else {"norm_d": "none", "norm_g": "none", "flip": 0.2}
+recipe = RECIPES[name]
+recipe = replace(recipe, options=replace(recipe.options, network="simple", width=16, batch=32, average=0.9, **norm))
+session = Session(recipe, Training(rounds=6, looks=2, into=out, precision="float32"))
+session.play()
+torch.save(session.trainer.game.state_dict(), f"{out}-{processes.rank()}-of-{processes.world()}.pt")
+processes.stop()
+"""
+
+
+def weights(file):
+    return torch.load(file, weights_only=True)
+
+
+@pytest.mark.parametrize("name", ["gan", "wgan-gp", "vae"])
+def test_two_processes_equal_one(tmp_path, name):
+    (tmp_path / "play.py").write_text(SCRIPT)
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for command, out in (([sys.executable], "alone"), (together, "together")):
+        done = subprocess.run(
+            [*command, "play.py", name, out], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    alone = weights(tmp_path / "alone-0-of-1.pt")
+    first, second = (weights(tmp_path / f"together-{rank}-of-2.pt") for rank in (0, 1))
+    for key in alone:
+        assert torch.equal(first[key], second[key])
+        assert torch.allclose(first[key], alone[key], atol=1e-5)
+    averages = [
+        checkpoint.read(tmp_path / out / "checkpoints" / "final.safetensors")["average"] for out in ("alone", "together")
+    ]
+    for key in averages[0]:
+        assert torch.allclose(averages[0][key], averages[1][key], atol=1e-5)
+
+
+def test_the_command_line_runs_under_torchrun(tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "rivals"]
+    args = ["train", "gan", "--rounds", "8", "--looks", "2", "--width", "8", "--batch", "16", "--into", "run"]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, *args], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("final") == 1
+    assert checkpoint.read(tmp_path / "run" / "checkpoints" / "final.safetensors")["round"] == 8
+    refused = subprocess.run(
+        [*command, *args[:-4], "--batch", "15", "--into", "other"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "15" in refused.stderr
+    assert refused.returncode != 0
