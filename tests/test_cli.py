@@ -17,21 +17,8 @@ from rivals.recipes import RECIPES
 def run(tmp_path_factory):
     """A run folder that a command trained."""
     folder = tmp_path_factory.mktemp("trained")
-    command = [
-        sys.executable,
-        "-m",
-        "rivals",
-        "train",
-        "gan",
-        "--rounds",
-        "30",
-        "--looks",
-        "3",
-        "--width",
-        "16",
-        "--into",
-        "run",
-    ]
+    args = ["train", "gan", "--rounds", "30", "--looks", "3", "--width", "16", "--into", "run"]
+    command = [sys.executable, "-m", "rivals", *args]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "final" in done.stdout

@@ -50,11 +50,11 @@ def test_two_processes_equal_one(tmp_path, name):
     for key in alone:
         assert torch.equal(first[key], second[key])
         assert torch.allclose(first[key], alone[key], atol=1e-5)
-    averages = [
+    one, two = (
         checkpoint.read(tmp_path / out / "checkpoints" / "final.safetensors")["average"] for out in ("alone", "together")
-    ]
-    for key in averages[0]:
-        assert torch.allclose(averages[0][key], averages[1][key], atol=1e-5)
+    )
+    for key in one:
+        assert torch.allclose(one[key], two[key], atol=1e-5)
 
 
 def test_the_command_line_runs_under_torchrun(tmp_path):

@@ -104,7 +104,7 @@ def test_another_run_into_the_same_folder_is_refused(training, changes, said):
     train(SMALL, training)
     with pytest.raises(UserError, match=said):
         train(SMALL, replace(training, **changes))
-    with pytest.raises(UserError, match="lr: None -> 0.5"):
+    with pytest.raises(UserError, match=r"lr: None -> 0\.5"):
         train(replace(SMALL, options=replace(SMALL.options, lr=0.5)), training)
 
 

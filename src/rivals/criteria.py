@@ -28,14 +28,14 @@ minimax = Adversarial(
     critic=lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
     generator=lambda fake: -softplus(fake).mean(),
 )
-"""Goodfellow et al. (2014), eq. 1: min_G max_D E log D(x) + E log(1 - D(G(z))). At the equilibrium the critic's loss is log 4.
-The generator's gradient vanishes where the critic is sure; use `nonsaturating` unless you study that."""
+"""Goodfellow et al. (2014), eq. 1: min_G max_D E log D(x) + E log(1 - D(G(z))). At the equilibrium the critic's
+loss is log 4. The generator's gradient vanishes where the critic is sure; use `nonsaturating` unless you study that."""
 
 nonsaturating = Adversarial(
     critic=minimax.critic,
     generator=lambda fake: softplus(-fake).mean(),
 )
-"""Goodfellow et al. (2014), section 3: the generator maximises log D(G(z)) instead. Same fixed point, strong early gradients."""
+"""Goodfellow et al. (2014), section 3: the generator maximises log D(G(z)). Same fixed point, strong early gradients."""
 
 least_squares = Adversarial(
     critic=lambda real, fake: 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean(),

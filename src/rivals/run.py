@@ -43,7 +43,8 @@ class Run:
             different = differences(run.settings, settings)
             if different:
                 raise UserError(
-                    f"{path} holds another run: {'; '.join(different)}. Pass --into ANOTHER_FOLDER, or the same settings to resume"
+                    f"{path} holds another run: {'; '.join(different)}. "
+                    "Pass --into ANOTHER_FOLDER, or the same settings to resume"
                 )
             run.extend(settings.get("budget"))
             return run

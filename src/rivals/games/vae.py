@@ -22,6 +22,8 @@ from rivals import chance, processes
 from rivals.data.core import Batch
 from rivals.game import Game, Optim, Player, Schedule, Terms
 
+adam: Optim = partial(Adam, lr=1e-3)
+
 
 class VAE(Game):
     """An encoder and a decoder, one player.
@@ -37,7 +39,7 @@ class VAE(Game):
         *,
         latent: int,
         beta: float = 1.0,
-        optim: Optim = partial(Adam, lr=1e-3),
+        optim: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()

@@ -12,7 +12,9 @@ from torch.nn.functional import avg_pool2d, conv2d, leaky_relu
 
 
 class RandomConvolutions:
-    """Three layers of random 3x3 convolutions; the mean over space of the absolute maps after each. (B, C, H, W) -> (B, 128)."""
+    """Three layers of random 3x3 convolutions, and the mean over space of the absolute maps of each.
+
+    (B, C, H, W) in [-1, 1] -> (B, 128)."""
 
     def __init__(self, channels: int, widths: tuple[int, ...] = (32, 32, 64)):
         generator = torch.Generator().manual_seed(2015)

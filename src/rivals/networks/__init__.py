@@ -16,6 +16,7 @@ from rivals.networks.convolutional import (
 )
 from rivals.networks.layers import Norm
 from rivals.networks.mlp import MLPDiscriminator, MLPGenerator
+from rivals.networks.resize import ResizeDiscriminator, ResizeGenerator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class Family:
     generator: Callable[..., nn.Module]
     discriminator: Callable[..., nn.Module]
     width: int
-    norm: Norm
+    norm_g: Norm
+    norm_d: Norm
     lr: float  # of Adam
     beta1: float
 
@@ -36,7 +38,8 @@ FAMILIES = {
         generator=partial(MLPGenerator, depth=1),
         discriminator=partial(MLPDiscriminator, depth=1, leak=0.0),
         width=128,
-        norm="none",
+        norm_g="none",
+        norm_d="none",
         lr=1e-3,
         beta1=0.9,
     ),
@@ -44,7 +47,8 @@ FAMILIES = {
         generator=partial(MLPGenerator, depth=3),
         discriminator=partial(MLPDiscriminator, depth=3),
         width=256,
-        norm="none",
+        norm_g="none",
+        norm_d="none",
         lr=2e-4,
         beta1=0.5,
     ),
@@ -52,7 +56,8 @@ FAMILIES = {
         generator=intermediate_generator,
         discriminator=intermediate_discriminator,
         width=64,
-        norm="batch",
+        norm_g="batch",
+        norm_d="batch",
         lr=2e-3,
         beta1=0.5,
     ),
@@ -60,8 +65,18 @@ FAMILIES = {
         generator=dcgan_generator,
         discriminator=dcgan_discriminator,
         width=64,
-        norm="batch",
+        norm_g="batch",
+        norm_d="batch",
         lr=2e-4,
+        beta1=0.5,
+    ),
+    "resize": Family(
+        generator=ResizeGenerator,
+        discriminator=ResizeDiscriminator,
+        width=64,
+        norm_g="batch",
+        norm_d="none",
+        lr=2e-3,
         beta1=0.5,
     ),
 }

@@ -16,14 +16,13 @@ from rivals.networks.layers import (
     Downconv,
     Last,
     Norm,
-    Size,
     Upconv,
     checked_picture,
     dcgan_init,
     dropped,
-    halvings,
     last,
     normalised,
+    plan,
 )
 
 
@@ -88,11 +87,6 @@ class ConvDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.body(x)
         return logits
-
-
-def plan(shape: tuple[int, int, int], stages: int) -> list[Size]:
-    """(H, W) of the picture and of the maps after each stage."""
-    return list(zip(*(halvings(side, stages) for side in shape[1:]), strict=True))
 
 
 def dcgan_generator(

@@ -12,6 +12,7 @@ from rivals.errors import UserError
 
 Norm = Literal["batch", "layer", "none"]
 Last = Literal["tanh", "sigmoid", "none"]
+Size = tuple[int, int]  # (H, W)
 
 
 def normalised(norm: Norm, channels: int, *, maps: bool) -> list[nn.Module]:
@@ -56,12 +57,14 @@ def halvings(side: int, times: int) -> list[int]:
     return sides
 
 
-Size = tuple[int, int]
-
-
 def strides(large: Size, small: Size) -> Size:
     """Of the convolution from `large` maps to `small` ones: 2 where a side is halved, 1 where it stays."""
     return (1 if large[0] == small[0] else 2, 1 if large[1] == small[1] else 2)
+
+
+def plan(shape: tuple[int, ...], stages: int) -> list[Size]:
+    """(H, W) of a (C, H, W) picture and of the maps after each stage."""
+    return list(zip(*(halvings(side, stages) for side in shape[1:]), strict=True))
 
 
 def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> tuple[int, int, int]:
@@ -78,10 +81,10 @@ def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> t
 
 
 class Downconv(nn.Conv2d):
-    """A 5x5 convolution from maps of one size to the next smaller one of the plan."""
+    """A convolution from maps of one size to the next smaller one of the plan."""
 
-    def __init__(self, channels_in: int, channels_out: int, size_in: Size, size_out: Size):
-        super().__init__(channels_in, channels_out, 5, stride=strides(size_in, size_out), padding=2)
+    def __init__(self, channels_in: int, channels_out: int, size_in: Size, size_out: Size, *, kernel: int = 5):
+        super().__init__(channels_in, channels_out, kernel, stride=strides(size_in, size_out), padding=kernel // 2)
 
 
 class Upconv(nn.ConvTranspose2d):

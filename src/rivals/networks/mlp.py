@@ -1,4 +1,4 @@
-"""Fully-connected pairs: `simple`, the two-layer pair of a lecture project, and `mlp`, deeper, for vectors and pictures alike."""
+"""Fully-connected pairs, for vectors and pictures: `simple`, two layers as in a lecture project, and `mlp`, deeper."""
 
 from __future__ import annotations
 

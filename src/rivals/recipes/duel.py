@@ -23,7 +23,7 @@ from rivals.networks.layers import Norm, spectrally_normalised
 from rivals.penalties import PENALTIES, Penalty
 from rivals.recipes.core import Setup, recipe, share
 
-Network = Literal["simple", "intermediate", "dcgan", "mlp"]
+Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
 Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 PenaltyName = Literal["none", "wgan-gp", "r1", "r1+r2"]
 
@@ -122,11 +122,11 @@ def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
         facts.shape,
         latent=options.latent,
         width=width,
-        norm=options.norm_g or family.norm,
+        norm=options.norm_g or family.norm_g,
         dropout=options.dropout_g,
         activation=options.activation if facts.bounded else "none",
     )
-    norm_d = options.norm_d or family.norm
+    norm_d = options.norm_d or family.norm_d
     discriminator = family.discriminator(
         facts.shape,
         width=width,

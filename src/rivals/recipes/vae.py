@@ -59,14 +59,16 @@ class VAEOptions:
 def vae(facts: Facts, options: VAEOptions) -> Setup:
     """One player, an encoder and a decoder: the non-adversarial neighbour, blurred but sure to learn."""
     family = FAMILIES[options.network]
-    width, norm = options.width or family.width, options.norm or family.norm
+    width = options.width or family.width
     game = VAE(
-        encoder=family.discriminator(facts.shape, outputs=2 * options.latent, width=width, norm=norm, dropout=options.dropout),
+        encoder=family.discriminator(
+            facts.shape, outputs=2 * options.latent, width=width, norm=options.norm or family.norm_d, dropout=options.dropout
+        ),
         decoder=family.generator(
             facts.shape,
             latent=options.latent,
             width=width,
-            norm=norm,
+            norm=options.norm or family.norm_g,
             activation=options.activation if facts.bounded else "none",
         ),
         latent=options.latent,
