@@ -14,11 +14,12 @@ import pytest
 from PIL import Image
 
 from rivals.errors import UserError
-from rivals.report import MOST_PICTURES, _smooth, _spread, _thin, write_report
+from rivals.report import write_report
+from rivals.report.charts import smooth, thin
+from rivals.report.story import MOST_PICTURES, spread
 
 PROTOCOL = "Fréchet distance, 64 random convolution features, 2,000 samples against 2,000 training rows"
 SETTINGS: dict[str, Any] = {
-    "rivals": "0.1.0",
     "recipe": "dcgan",
     "options": {"width": 64, "lr": 0.0002, "flip": True, "clip": None},
     "data": {"source": "digits", "size": [8, 8], "fit": "crop", "only": None, "fingerprint": "b1946ac9"},
@@ -31,6 +32,7 @@ SETTINGS: dict[str, Any] = {
     "budget": {"minutes": 10},
     "parameters": {"generator": 1234567},
     "why": ["The pictures are small, so the networks are."],
+    "versions": {"rivals": "0.1.0"},
 }
 ONE: list[dict[str, Any]] = [
     {"kind": "note", "round": 0, "text": "seed 3"},
@@ -140,11 +142,11 @@ def test_settings_and_the_command_that_repeats_the_run(tmp_path: Path) -> None:
         "b1946ac9",
         "1 \N{MULTIPLICATION SIGN} 8 \N{MULTIPLICATION SIGN} 8",
         "1,234,567",
-        "The pictures are small, so the networks are.",
+        "What was chosen, and why The pictures are small, so the networks are.",
     ):
         assert words in text
-    recorded = run(tmp_path / "two", [], command=["rivals", "train", "gan", "--data", "my photos"])
-    assert "rivals train gan --data 'my photos'" in Page(write_report([recorded])).text
+    spaced = run(tmp_path / "two", [], recipe="gan", data={"source": "my photos"})
+    assert "rivals train gan --data 'my photos'" in Page(write_report([spaced])).text
 
 
 def test_curves_say_what_they_show_and_mark_the_best(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_many_pictures_are_thinned_and_the_first_and_last_stay(tmp_path: Path) -
 
 @pytest.mark.parametrize("n", [2, 39, 40, 41, 79, 1000])
 def test_thinning_is_even(n: int) -> None:
-    kept = _spread(n, 40)
+    kept = spread(n, 40)
     assert (kept[0], kept[-1], len(kept)) == (0, n - 1, min(n, 40))
     steps = np.diff(kept)
     assert steps.min() >= 1
@@ -371,7 +373,7 @@ def test_a_long_curve_keeps_its_spikes() -> None:
     x = np.arange(10_000.0)
     y = np.zeros(10_000)
     y[[1234, 8765]], y[500:520] = [7.0, -7.0], np.nan
-    thin_x, thin_y = _thin(x, y)
+    thin_x, thin_y = thin(x, y)
     assert len(thin_y) <= 600
     assert (np.nanmax(thin_y), np.nanmin(thin_y)) == (7.0, -7.0)
     assert thin_x[np.nanargmax(thin_y)] == 1234
@@ -381,8 +383,8 @@ def test_a_long_curve_keeps_its_spikes() -> None:
 def test_smoothing_starts_at_the_curve_and_keeps_gaps() -> None:
     y = np.full(200, 3.0)
     y[50] = np.nan
-    smooth = _smooth(y)
-    assert np.isnan(smooth[50])
-    assert np.allclose(np.delete(smooth, 50), 3.0)
+    level = smooth(y)
+    assert np.isnan(level[50])
+    assert np.allclose(np.delete(level, 50), 3.0)
     short = np.arange(5.0)
-    assert _smooth(short) is short
+    assert smooth(short) is short

@@ -1,0 +1,85 @@
+"""Quality against minutes of every recipe on Fashion-MNIST: python -m benchmarks.quality [recipe ...] [--minutes M] [--seeds N]
+
+The score is the judge's (`benchmarks.judge`), 10,000 samples against the 10,000 test images, of the averaged weights at each
+mark. Training stops for the judging: the minutes are those of training alone, with its own looks, as `rivals train` counts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.judge import Judge, judged
+from rivals.data import bytes_from_pictures, grid
+from rivals.loading import load
+from rivals.metrics.quick import drawn
+from rivals.recipes import RECIPES, Recipe
+from rivals.training import Training, train
+
+MARKS = 5  # scores in a training
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    seed: int
+    scores: list[float]  # at each mark
+    rounds: int
+    minutes: float
+
+
+def systems() -> dict[str, Recipe]:
+    """Every recipe, and `dcgan` on the smaller network that suits 28 x 28."""
+    small = RECIPES["dcgan"]
+    return {**RECIPES, "dcgan intermediate": replace(small, options=replace(small.options, network="intermediate"))}
+
+
+def measured(name: str, recipe: Recipe, judge: Judge, minutes: float, seed: int, folder: Path) -> Row:
+    """Train once; judge the checkpoints that the marks left."""
+    into = folder / f"{name.replace(' ', '-')}-{seed}"
+    training = Training(data="fashion-mnist", into=into, minutes=minutes, seed=seed, looks=MARKS, keep=MARKS + 1)
+    started = time.perf_counter()
+    run = train(recipe, training)
+    minutes = (time.perf_counter() - started) / 60
+    scores = []
+    for file in run.numbered()[1:]:
+        samples = bytes_from_pictures(torch.cat(drawn(load(file), 10_000, seed)))  # type: ignore[arg-type]
+        scores.append(judged(judge, samples))
+    grid(samples[:64]).save(folder / f"{into.name}.png")
+    return Row(name, seed, scores, int(run.numbered()[-1].stem), minutes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("systems", nargs="*", default=list(systems()))
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    judge = Judge.trained()
+    rows = []
+    for name in args.systems:
+        for seed in range(args.seeds):
+            rows.append(measured(name, systems()[name], judge, args.minutes, seed, args.out))
+            (args.out / "results.json").write_text(json.dumps([row.__dict__ for row in rows], indent=1))
+            show(rows, args.minutes)
+
+
+def show(rows: list[Row], minutes: float) -> None:
+    marks = [f"{minutes * (k + 1) / MARKS:g} min" for k in range(MARKS)]
+    table = Table("recipe", "seed", *marks, "rounds", title="Fréchet distance by the judge, lower is better")
+    for row in rows:
+        table.add_row(row.name, str(row.seed), *(f"{score:.2f}" for score in row.scores), f"{row.rounds:,}")
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The page: stories, the comparison of several, and the template `report.html` that sets both.
+
+Whatever comes from a run is escaped by the template.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment
+
+from rivals.errors import UserError
+from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve, spell
+from rivals.report.story import MOST_BYTES, NOTHING, Score, Story, part, read_story, round_of, say
+
+
+class Comparison(NamedTuple):
+    score: str  # the score that is compared: the first run's that has one; "" where no run has
+    comparable: bool  # the same protocol and the same data: else the numbers may not be set beside each other
+    winners: Sequence[str]  # anchors of the runs with the best score, where that can be told
+    charts: Sequence[Chart]
+    differing: Mapping[str, Sequence[str]]  # setting -> its value in each run
+
+
+def _compare(stories: Sequence[Story]) -> Comparison:
+    name = next((s.score.name for s in stories if s.score), "")
+    scores = [(slot, story, s) for slot, story in enumerate(stories) for s in story.scores if s.name == name]
+    comparable = len({_measured(story, s) for _, story, s in scores}) <= 1
+    charts = []
+    for x in ("round", "minute") if comparable else ():
+        curves = [score_curve(s, story.name, slot, minutes=x == "minute") for slot, story, s in scores]
+        charts += draw(f"{spell(name)} by {x}s", curves, x=x)
+    speeds = [curve_of(story.terms, slot, "speed")._replace(label=story.name) for slot, story in enumerate(stories)]
+    charts += draw("Speed", speeds, unit="images/s", zero=True)
+    winners = _winners([(story.anchor, s) for _, story, s in scores]) if comparable else []
+    return Comparison(name, comparable, winners, charts, _differing([_flat(s) for s in stories]))
+
+
+def _measured(story: Story, score: Score) -> tuple[str, ...]:
+    """How and on what a score was measured. The data's path does not count: it differs between machines."""
+    options = {key: value for key, value in part(story.settings, "data").items() if key != "source"}
+    return score.protocol, story.data, repr(sorted(options.items()))
+
+
+def _winners(scores: Sequence[tuple[str, Score]]) -> list[str]:
+    """Who has the best score. Which way is better shows in what the runs marked: their lowest or highest value."""
+    marked = [(anchor, s, s.best.value) for anchor, s in scores if s.best]
+    values = [best for _, _, best in marked]
+    if len(marked) < 2:
+        return []
+    falls = all(best <= p.value for _, s, best in marked for p in s.points)
+    rises = all(best >= p.value for _, s, best in marked for p in s.points)
+    if falls == rises:
+        return []
+    winning = min(values) if falls else max(values)
+    return [anchor for anchor, _, best in marked if best == winning]
+
+
+def _flat(story: Story) -> dict[str, str]:
+    return {name: value for rows in story.table.values() for name, value in rows.items() if name != "created"}
+
+
+def _differing(tables: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """
+    >>> _differing([{"lr": "1", "seed": "0"}, {"lr": "2", "seed": "0"}, {"seed": "0"}])
+    {'lr': ['1', '2', '–']}
+    """
+    names = dict.fromkeys(name for table in tables for name in table)
+    values = {name: [table.get(name, NOTHING) for table in tables] for name in names}
+    return {name: row for name, row in values.items() if len(set(row)) > 1}
+
+
+def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
+    """See `rivals.report.write_report`."""
+    if not runs:
+        raise UserError("name at least one run folder")
+    folders = [Path(run) for run in runs]
+    out = out or (folders[0] if len(folders) == 1 else Path()) / "report.html"
+    named = enumerate(zip(folders, _labels(folders), strict=True), 1)
+    stories = [read_story(folder, label, f"run-{i}", MOST_BYTES / len(folders)) for i, (folder, label) in named]
+    page = _page(stories)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(out.name + ".new")
+    beside.write_text(page, "utf-8")
+    beside.replace(out)
+    return out
+
+
+def _page(stories: Sequence[Story]) -> str:
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"say": say, "time": _time, "spell": spell, "charts": charts_of, "round_of": round_of}
+    template = environment.from_string(resources.files("rivals.report").joinpath("report.html").read_text("utf-8"))
+    return template.render(stories=stories, comparison=_compare(stories) if len(stories) > 1 else None)
+
+
+def _time(seconds: float) -> str:
+    """
+    >>> _time(12.34), _time(588), _time(600), _time(7980)
+    ('12.3 s', '9.8 minutes', '10 minutes', '2 h 13 min')
+    """
+    if not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.3g} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.1f} minutes".replace(".0 ", " ")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"
+
+
+def _labels(folders: Sequence[Path]) -> list[str]:
+    """The folders' names, with as many parents as it takes to tell them apart."""
+    full = [folder.resolve().parts for folder in folders]
+    for depth in range(1, max(map(len, full)) + 1):
+        labels = ["/".join(parts[-depth:]) for parts in full]
+        if max(Counter(labels).values()) == 1:
+            break
+    return labels

@@ -1,0 +1,252 @@
+"""A run folder, read into a `Story` of plain values.
+
+A run may be unfinished, damaged or empty: what is not there is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import shlex
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rivals.errors import UserError
+from rivals.run import Run
+
+Row = dict[str, Any]
+MOST_PICTURES = 40  # of one run
+MOST_BYTES = 20_000_000  # of all pictures of a page, about
+NOTHING = "\N{EN DASH}"  # in the place of a number or setting that is not there
+
+GROUPS = {  # where a setting stands on the page; the others under Training
+    "options": "Options",
+    "data": "Data",
+    "facts": "Data",
+    "versions": "Versions and machine",
+    "machine": "Versions and machine",
+    "created": "Versions and machine",
+}
+
+
+class Picture(NamedTuple):
+    round: int
+    seconds: float  # nan where the log does not say
+    data: str  # a data: address
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> bool:
+        """Small pictures are enlarged with hard pixels; shrinking a large one that way would tear it."""
+        return self.width <= 560
+
+
+class Point(NamedTuple):
+    round: int
+    seconds: float
+    value: float
+
+
+class Score(NamedTuple):
+    name: str
+    protocol: str
+    points: Sequence[Point]  # finite ones, by round
+    best: Point | None  # as the run marked it: only the run knows whether less is better
+
+    @property
+    def last(self) -> Point:
+        return self.points[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    name: str
+    anchor: str
+    settings: Row
+    terms: Sequence[Row]
+    scores: Sequence[Score]
+    notes: Sequence[Row]
+    pictures: Sequence[Picture]
+    real: Picture | None
+    rounds: int
+    seconds: float
+    speed: float  # images a second, the median of the log; nan where unknown
+
+    @property
+    def recipe(self) -> str:
+        return str(self.settings.get("recipe") or "own game")
+
+    @property
+    def source(self) -> str:
+        """What the user named as data: a name or a path."""
+        return str(part(self.settings, "data").get("source") or "")
+
+    @property
+    def data(self) -> str:
+        return Path(self.source).name or "unknown data"
+
+    @property
+    def score(self) -> Score | None:
+        """The score that the run watches: the one with a best, else the first."""
+        return next((s for s in self.scores if s.best), self.scores[0] if self.scores else None)
+
+    @property
+    def command(self) -> str:
+        """What to type to train the same again; "" for a game of the user's own, which no command trains."""
+        if not self.settings.get("recipe"):
+            return ""
+        data = {key: value for key, value in part(self.settings, "data").items() if key not in ("source", "fingerprint")}
+        asked = {key: self.settings[key] for key in ("seed", "precision") if key in self.settings}
+        words = ["rivals", "train", str(self.settings["recipe"]), "--data", self.source]
+        for key, value in (data | part(self.settings, "options") | asked | part(self.settings, "budget")).items():
+            flag = "--" + key.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(flag if value else flag.replace("--", "--no-", 1))
+            elif value is not None:
+                words += [flag, *map(str, value if isinstance(value, list) else [value])]
+        return shlex.join(words)
+
+    @property
+    def table(self) -> dict[str, dict[str, str]]:
+        """Settings as groups of (name, value): what the reader looks up, not how the file nests it."""
+        groups: dict[str, dict[str, str]] = {"Options": {}, "Data": {}, "Training": {}, "Versions and machine": {}}
+        for key, value in self.settings.items():
+            if key in ("why", "notes"):  # sentences, told elsewhere
+                continue
+            title = GROUPS.get(key, "Training")
+            inside = key in GROUPS and isinstance(value, dict)
+            groups[title] |= {name: _leaf(leaf) for name, leaf in _leaves(value, "" if inside else key)}
+        return {title: rows for title, rows in groups.items() if rows}
+
+
+def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -> Story:
+    """A run as plain values; of its pictures as many as fit into so many bytes."""
+    run = Run(folder)
+    try:
+        settings = dict(run.settings)
+    except (ValueError, TypeError):
+        raise UserError(f"{folder}/settings.json is damaged: restore it, or train the run again") from None
+    log = [row for row in run.log() if isinstance(row, dict) and number(row.get("round", 0)) >= 0]
+    terms = _by_round(log, "terms")
+    speeds = [v for v in (number(r.get("speed")) for r in terms) if math.isfinite(v)]
+    return Story(
+        name=name,
+        anchor=anchor,
+        settings=settings,
+        terms=terms,
+        scores=_scores(_by_round(log, "score")),
+        notes=[r for r in log if r.get("kind") == "note"],
+        pictures=_pictures(folder, _by_round(log, "picture"), room),
+        real=_picture(folder, folder / "pictures" / "real.png", 0, math.nan),
+        rounds=max((round_of(r) for r in log), default=0),
+        seconds=max((number(r.get("seconds"), 0.0) for r in log), default=0.0),
+        speed=statistics.median(speeds) if speeds else math.nan,
+    )
+
+
+def number(value: object, otherwise: float = math.nan) -> float:
+    """A finite number, or what to take instead."""
+    usable = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if usable else otherwise  # type: ignore[arg-type]
+
+
+def round_of(row: Row) -> int:
+    return int(number(row.get("round"), 0.0))
+
+
+def part(row: Mapping[str, Any], key: str) -> Row:
+    value = row.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _by_round(log: Iterable[Row], kind: str) -> list[Row]:
+    """Rows of one kind, one a round: a resumed run may repeat rounds, and then the later row counts."""
+    rows = {round_of(r): r for r in log if r.get("kind") == kind}
+    return [rows[r] for r in sorted(rows)]
+
+
+def _scores(rows: Sequence[Row]) -> list[Score]:
+    found = []
+    for name in dict.fromkeys(n for r in rows for n in part(r, "scores")):
+        points, best, protocol = [], None, ""
+        for row in rows:
+            value = number(part(row, "scores").get(name))
+            if math.isfinite(value):
+                points.append(Point(round_of(row), number(row.get("seconds")), value))
+                # A row carries one flag, and it is about the score that the run watches: the first.
+                if row.get("best") is True and name == next(iter(row["scores"])):
+                    best = points[-1]
+                protocol = str(row.get("protocol") or protocol)
+        if points:
+            found.append(Score(name, protocol, points, best))
+    return found
+
+
+def _pictures(folder: Path, rows: Sequence[Row], room: float) -> list[Picture]:
+    """Pictures by round, thinned evenly to what a page can carry; the first and the last always stay."""
+    known = [(round_of(r), number(r.get("seconds")), folder / str(r.get("file"))) for r in rows]
+    if not known:  # a damaged log
+        files = sorted((folder / "pictures").glob("[0-9]*.png"))
+        known = [(int(f.stem), math.nan, f) for f in files if f.stem.isdecimal()]
+    known = [k for k in known if k[2].is_file()]
+    if known:
+        mean = sum(file.stat().st_size for _, _, file in known) / len(known)
+        most = max(2, min(MOST_PICTURES, int(room / max(mean, 1))))
+        known = [known[i] for i in spread(len(known), most)]
+    return [p for r, seconds, file in known if (p := _picture(folder, file, r, seconds))]
+
+
+def spread(n: int, most: int) -> list[int]:
+    """At most `most` of n positions, evenly, with both ends.
+
+    >>> spread(10, 4), spread(2, 4)
+    ([0, 3, 6, 9], [0, 1])
+    """
+    return list(range(n)) if n <= most else [round(i * (n - 1) / (most - 1)) for i in range(most)]
+
+
+def _picture(folder: Path, file: Path, round_: int, seconds: float) -> Picture | None:
+    """A PNG of the run folder; None for anything else, for a log may name any file of the machine."""
+    if not file.is_file() or not file.resolve().is_relative_to(folder.resolve()):
+        return None
+    data = file.read_bytes()
+    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < 24:
+        return None
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    return Picture(round_, seconds, f"data:image/png;base64,{base64.b64encode(data).decode()}", width, height)
+
+
+def say(value: object) -> str:
+    """A number as a reader wants it.
+
+    >>> say(12800), say(1234.5), say(12.3456), say(0.00012345), say(float("nan"))
+    ('12,800', '1,234', '12.35', '0.0001234', '–')
+    """
+    found = number(value)
+    if not math.isfinite(found):
+        return NOTHING
+    return f"{found:,.0f}" if abs(found) >= 1000 or found == int(found) else f"{found:.4g}"
+
+
+def _leaves(value: object, name: str) -> Iterable[tuple[str, object]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name} {key}".strip())
+    else:
+        yield name, value
+
+
+def _leaf(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return (
+            " \N{MULTIPLICATION SIGN} ".join(map(str, value))
+            if all(isinstance(v, int) for v in value)
+            else ", ".join(map(str, value))
+        )
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else NOTHING if value is None else str(value)
