@@ -1,9 +1,9 @@
 """A fixed judge of generated Fashion-MNIST pictures: python -m benchmarks.judge prints its scale.
 
-A small convolutional classifier, trained once from a fixed seed on the 60,000 training pictures. Its penultimate layer (128 ReLU
-features) describes a picture; the score of a set is the Fréchet distance between the features of 10,000 of its pictures and
-those of the 10,000 test pictures. Lower is better. The features carry one constant factor, fitted when the judge is trained, by
-which 10,000 training pictures of nine of the ten classes (all but T-shirts) score 1.8: so the numbers keep their meaning.
+A small convolutional classifier, trained once from a fixed seed on the 60,000 training pictures. Its penultimate layer, 128
+ReLU features, describes a picture; the score of a set is the Fréchet distance between the features of 10,000 of its pictures
+and those of the 10,000 test pictures. Lower is better. The features carry one constant factor, fitted when the judge is
+trained, by which 10,000 training pictures of nine of the ten classes (all but T-shirts) score 1.8.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ EPOCHS, BATCH, RATE, SEED = 4, 128, 2e-3, 0
 def fashion(split: str) -> tuple[Tensor, Tensor]:
     """(N, 1, 28, 28) uint8 pictures and their classes."""
     data = load("fashion-mnist", split=split)
-    assert isinstance(data, Memory) and data.y is not None
+    assert isinstance(data, Memory)
+    assert data.y is not None
     return data.x, data.y
 
 

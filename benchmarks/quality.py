@@ -1,7 +1,7 @@
 """Quality against minutes of every recipe on Fashion-MNIST: python -m benchmarks.quality [recipe ...] [--minutes M] [--seeds N]
 
-The score is the judge's (`benchmarks.judge`), 10,000 samples against the 10,000 test images, of the averaged weights at each
-mark. Training stops for the judging: the minutes are those of training alone, with its own looks, as `rivals train` counts them.
+The score is the judge's (`benchmarks.judge`), 10,000 samples against the 10,000 test pictures, of the checkpoint at each mark.
+It is taken after the training; the minutes are those that `rivals train` counts, its own looks and saving included.
 """
 
 from __future__ import annotations

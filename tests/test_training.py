@@ -199,15 +199,14 @@ def test_auto_precision_is_kept_once_chosen(training):
         train(SMALL, replace(training, precision=other))
 
 
-GOLDEN = 0.1, 0.6  # of 5 seeds on two machines: see the comment in the test
-
-
 def test_golden_run(tmp_path):
-    """The small pair on digits, 600 rounds, seed 0: the score stays in its band."""
+    """The small pair on digits, 1,000 rounds: seeds 0 to 3 gave 0.348, 0.292, 0.202, 0.185 (AMD EPYC, torch 2.13, 1 thread),
+    from 4.2 before the first round."""
     recipe = replace(RECIPES["gan"], options=replace(RECIPES["gan"].options, average=0.99))
-    run = train(recipe, Training(into=tmp_path / "golden", rounds=600, looks=2, precision="float32"))
-    final = run.scores()[-1]["scores"]["frechet"]
-    assert GOLDEN[0] < final < GOLDEN[1]
+    run = train(recipe, Training(into=tmp_path / "golden", rounds=1000, looks=2, precision="float32"))
+    first, _, final = (event["scores"]["frechet"] for event in run.scores())
+    assert 3.5 < first < 5
+    assert 0.08 < final < 0.6
 
 
 COMMAND = [sys.executable, "-m", "rivals", "train", "gan", "--width", "64", "--average", "0.9", "--precision", "float32"]

@@ -46,7 +46,11 @@ def reseed(*numbers: int) -> None:
     _key = mix(*numbers)
     for generator in _generators.values():
         generator.manual_seed(_key)
-    torch.manual_seed(_key if _world == 1 else mix(_key, _rank))
+    own = _key if _world == 1 else mix(_key, _rank)
+    # what torch.manual_seed does, less its queueing of a call for each GPU that was never used, a tenth of a millisecond long
+    torch.default_generator.manual_seed(own)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(own)
 
 
 @contextmanager

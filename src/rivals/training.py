@@ -228,7 +228,8 @@ class Session:
         if self.chief:
             self.run.rewind(self.trainer.round if tree else -1)
         self.best = min((event["scores"]["frechet"] for event in self.run.scores()), default=float("inf"))
-        self.logged = self.trainer.round, self.seconds  # of the last line of terms
+        # when terms were last logged: round, seconds, seconds without looks
+        self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def report_resumed(self) -> None:
         for text in self.said:
@@ -239,13 +240,14 @@ class Session:
             return QuickScore(self.data, self.device)
         return None
 
-    def progress(self) -> float:
+    def progress(self, ahead: int = 0) -> float:
+        """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
         if self.rounds is not None:
-            return min(1.0, self.trainer.round / self.rounds)
+            return min(1.0, (self.trainer.round + ahead) / self.rounds)
         return min(1.0, self.seconds / (60 * (self.training.minutes or 5)))
 
-    def looks_due(self) -> int:
-        return int(self.progress() * self.training.looks + 1e-9)
+    def looks_due(self, ahead: int = 0) -> int:
+        return int(self.progress(ahead) * self.training.looks + 1e-9)
 
     def play_rounds(self, wish: Callable[[], int]) -> None:
         if self.chief and self.trainer.round == 0:
@@ -253,7 +255,7 @@ class Session:
             self.look()
         looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
         while (progress := self.progress()) < 1:
-            watch = self.seconds - self.logged[1] >= LOG_EVERY or self.last_round()
+            watch = self.seconds - self.logged[1] >= LOG_EVERY or self.looks_due(ahead=1) > looked
             self.trainer.play(progress, watch=watch)
             self.seconds, stop = processes.agree(time.perf_counter() - clock, float(wish()))
             ended, due = self.progress() >= 1, self.looks_due() > looked
@@ -269,9 +271,6 @@ class Session:
             if stop and not ended:
                 self.note(f"stopped at round {self.trainer.round:,}, saved; the same command again goes on from there")
                 raise Interrupted(int(stop))
-
-    def last_round(self) -> bool:
-        return self.rounds is not None and self.trainer.round == self.rounds - 1
 
     def look(self) -> None:
         """Score and draw what the game makes now, save it, and remember the best and the last."""
@@ -307,10 +306,10 @@ class Session:
 
     def log_terms(self) -> None:
         terms, gradients = self.trainer.window.take()
-        rounds, seconds = self.trainer.round - self.logged[0], self.seconds - self.logged[1]
-        speed = rounds * self.rows / max(seconds, 1e-9)
+        rounds, spent = self.trainer.round - self.logged[0], self.seconds - self.looking - self.logged[2]
+        speed = rounds * self.rows / max(spent, 1e-9)
         self.log("terms", speed=speed, terms=terms, gradients=gradients, memory=peak_memory())
-        self.logged = self.trainer.round, self.seconds
+        self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def note(self, text: str) -> None:
         self.log("note", text=text)
