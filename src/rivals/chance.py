@@ -49,7 +49,7 @@ def reseed(*numbers: int) -> None:
     own = _key if _world == 1 else mix(_key, _rank)
     # what torch.manual_seed does, less its queueing of a call for each GPU that was never used, a tenth of a millisecond long
     torch.default_generator.manual_seed(own)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(own)
 
 

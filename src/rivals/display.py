@@ -45,13 +45,16 @@ class Display:
         if self.events is not None:
             self.events.close()
 
+    def say(self, text: str) -> None:
+        self.console.print(text)
+
     def show(self, event: dict[str, Any], progress: float) -> None:
         """An event of the log (`rivals.run`), as it happens."""
         if self.events is not None:
             for name, value in scalars(event):
                 self.events.add_scalar(name, value, event["round"])
         if event["kind"] == "note":
-            self.console.print(event["text"])
+            self.say(event["text"])
         elif event["kind"] == "score":
             self.score_text = f" · Fréchet {event['scores']['frechet']:.4g}{' (best)' if event['best'] else ''}"
         elif event["kind"] == "terms":

@@ -168,10 +168,13 @@ class Window:
 
 
 def channels_last(game: Game) -> Game:
-    """Convolutions run fastest on both CPU and GPU with the channels innermost."""
+    """Convolutions run fastest on both CPU and GPU with the channels innermost. The weight decides for the maps that come out.
+
+    Not `.contiguous`: with one channel it leaves the strides as they are, the maps come out in the other order, and where a
+    gradient in one order meets maps in the other each product is taken one by one, 25 times slower."""
     for parameter in game.parameters():
         if parameter.dim() == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            parameter.data = torch.empty_like(parameter, memory_format=torch.channels_last).copy_(parameter.data)
     return game
 
 

@@ -199,7 +199,7 @@ class Session:
         with self.run.locked() if self.chief else nullcontext(), wishes() as wish, self.batches:
             self.resume()
             with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
-                self.report_resumed()
+                self.introduce()
                 self.score = self.quick_score()
                 try:
                     self.play_rounds(wish)
@@ -227,11 +227,17 @@ class Session:
             self.said.append(f"{'already finished' if self.progress() >= 1 else 'resumed'} at round {tree['round']}")
         if self.chief:
             self.run.rewind(self.trainer.round if tree else -1)
+        if self.chief and self.progress() >= 1 and not self.run.file("final").exists():
+            self.run.name(self.run.numbered()[-1], "final")  # killed between saving and naming
         self.best = min((event["scores"]["frechet"] for event in self.run.scores()), default=float("inf"))
         # when terms were last logged: round, seconds, seconds without looks
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
-    def report_resumed(self) -> None:
+    def introduce(self) -> None:
+        """Say what was chosen for the user, and what happened on the way here."""
+        if self.trainer.round == 0:
+            for sentence in [*self.data.notes, *self.setup.why]:
+                self.display.say(sentence)
         for text in self.said:
             self.note(text)
 
@@ -283,15 +289,16 @@ class Session:
                 value = self.score(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
             best, self.best = value < self.best, min(value, self.best)
-            self.log("score", scores={self.score.name: value}, protocol=self.score.protocol, best=best)
-            file = f"pictures/{self.trainer.round:07d}.png"
-            image.save(self.run.path / file)
-            self.log("picture", file=file)
         saved = self.save()
         if best:
             self.run.name(saved, "best")
         if self.progress() >= 1:
             self.run.name(saved, "final")
+        if self.score is not None:  # after saving: whoever is killed in between must not find a best that was never saved
+            self.log("score", scores={self.score.name: value}, protocol=self.score.protocol, best=best)
+            file = f"pictures/{self.trainer.round:07d}.png"
+            image.save(self.run.path / file)
+            self.log("picture", file=file)
         self.looking += time.perf_counter() - started
 
     def save(self) -> Path:

@@ -8,33 +8,37 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d, leaky_relu
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d, relu
 
 
 class RandomConvolutions:
-    """Three layers of random 3x3 convolutions, and the mean over space of the absolute maps of each.
+    """Three layers of random 3x3 convolutions; of each the mean over every quarter of the picture and the spread over the
+    whole, each feature divided by its spread over real pictures. (B, C, H, W) in [-1, 1] -> (B, 280).
 
-    (B, C, H, W) in [-1, 1] -> (B, 128)."""
+    The quarters see where things are, the spread sees texture. Chosen among 12 such designs for its rank correlation with a
+    trained judge along a training on Fashion-MNIST (0.95 over 10 checkpoints; without the division some fell to 0.53).
+    """
 
-    def __init__(self, channels: int, widths: tuple[int, ...] = (32, 32, 64)):
+    def __init__(self, real: Tensor, widths: tuple[int, ...] = (8, 16, 32)):
         generator = torch.Generator().manual_seed(2015)
-        self.weights = []
-        for width_in, width in zip((channels, *widths), widths, strict=False):
-            weight = torch.randn(width, width_in, 3, 3, generator=generator)
-            weight -= weight.mean((1, 2, 3), keepdim=True)  # blind to plain brightness, which the pixels' mean carries
-            self.weights.append(weight * (2 / (9 * width_in)) ** 0.5)
-        self.protocol = f"{sum(widths)} random convolution features"
+        self.layers = []
+        for width_in, width in zip((real.shape[1], *widths), widths, strict=False):
+            weight = torch.randn(width, width_in, 3, 3, generator=generator) * (2 / (9 * width_in)) ** 0.5
+            self.layers.append((weight, 0.1 * torch.randn(width, generator=generator)))
+        self.spread = torch.ones(())
+        self.spread = self(real).std(0).clamp(min=1e-6).cpu()
+        self.protocol = f"{len(self.spread)} random convolution features"
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
         x = x.float()
         found = []
-        for weight in self.weights:
-            x = leaky_relu(conv2d(x, weight.to(x.device), padding=1), 0.2)
-            found.append(x.abs().mean((2, 3)))
+        for weight, bias in self.layers:
+            x = relu(conv2d(x, weight.to(x.device), bias.to(x.device), padding=1))
+            found += [adaptive_avg_pool2d(x, 2).flatten(1), x.flatten(2).std(2)]
             if min(x.shape[2:]) >= 4:
                 x = avg_pool2d(x, 2)
-        return torch.cat(found, 1)
+        return torch.cat(found, 1) / self.spread.to(x.device)
 
 
 class RandomWaves:

@@ -24,7 +24,8 @@ class QuickScore:
         self.real = min(real, len(data))
         order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: self.real]
         rows = [data.rows(part, device).x for part in torch.split(order, ROWS)]
-        self.features = RandomConvolutions(data.facts.shape[0]) if data.facts.pictures else RandomWaves(torch.cat(rows).cpu())
+        some = torch.cat(rows[:8])  # enough to set the scale of the features
+        self.features = RandomConvolutions(some) if data.facts.pictures else RandomWaves(some.cpu())
         self.statistics = statistics(torch.cat([self.features(x) for x in rows]))
         self.protocol = f"Fréchet distance, {self.features.protocol}, {fake:,} samples against {self.real:,} training rows"
 

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from rivals.networks.layers import (
     Downconv,
+    Flatten,
     Last,
     Norm,
+    Unflatten,
     Upconv,
     checked_picture,
     dcgan_init,
@@ -41,9 +43,8 @@ class ConvGenerator(nn.Module):
     ):
         super().__init__()
         channels, sizes = shape[0], plan(shape, len(widths))[::-1]
-        self.smallest = (widths[0], *sizes[0])
         self.project = nn.Linear(latent, widths[0] * sizes[0][0] * sizes[0][1])
-        layers = [*normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
+        layers = [Unflatten(widths[0], sizes[0]), *normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
         for i, width in enumerate(widths[1:]):
             layers += [Upconv(widths[i], width, sizes[i], sizes[i + 1]), *normalised(norm, width, maps=True), nn.ReLU()]
             layers += dropped(dropout)
@@ -51,7 +52,7 @@ class ConvGenerator(nn.Module):
         dcgan_init(self)
 
     def forward(self, z: Tensor) -> Tensor:
-        x: Tensor = self.body(self.project(z).view(-1, *self.smallest))
+        x: Tensor = self.body(self.project(z))
         return x
 
 
@@ -77,7 +78,7 @@ class ConvDiscriminator(nn.Module):
             layers += [Downconv(width_in, width, sizes[i], sizes[i + 1])]
             layers += [*(normalised(norm, width, maps=True) if i else []), nn.LeakyReLU(0.2), *dropped(dropout)]
         features = widths[-1] * sizes[-1][0] * sizes[-1][1]
-        layers.append(nn.Flatten())
+        layers.append(Flatten())
         if hidden:
             layers += [nn.Linear(features, hidden), *normalised(norm, hidden, maps=False), nn.LeakyReLU(0.2)]
             layers += dropped(dropout)

@@ -28,6 +28,24 @@ def dropped(share: float) -> list[nn.Module]:
     return [nn.Dropout(share)] if share else []
 
 
+class Unflatten(nn.Module):
+    """(B, C * h * w) -> (B, C, h, w), with the channels innermost in memory, as convolutions want them: nothing is moved."""
+
+    def __init__(self, channels: int, size: Size):
+        super().__init__()
+        self.channels, self.size = channels, size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(-1, *self.size, self.channels).permute(0, 3, 1, 2)
+
+
+class Flatten(nn.Module):
+    """(B, C, h, w) -> (B, h * w * C): of maps with the channels innermost, nothing is moved."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
 class SignedSigmoid(nn.Module):
     """A sigmoid whose (0, 1) is laid onto (-1, 1), where this house keeps its pictures; half as steep as tanh."""
 

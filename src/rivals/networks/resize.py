@@ -10,9 +10,23 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv_transpose2d
 
-from rivals.networks.layers import Downconv, Last, Norm, checked_picture, dropped, last, normalised, plan
+from rivals.networks.layers import (
+    Downconv,
+    Flatten,
+    Last,
+    Norm,
+    Size,
+    Unflatten,
+    checked_picture,
+    dropped,
+    last,
+    normalised,
+    plan,
+)
 
 COARSEST = 8  # sides of the smallest maps, at most
 WIDEST = 256  # maps, at most: wider ones cost more than they give on small pictures
@@ -25,6 +39,33 @@ def stages(shape: tuple[int, int, int]) -> int:
     [1, 2, 2, 2, 3]
     """
     return max(1, math.ceil(math.log2(max(shape[1:]) / COARSEST)))
+
+
+class ResizeConv(nn.Conv2d):
+    """Each pixel doubled to the right and downwards, a 3x3 convolution of that, cut to `size` (twice the size, or one less).
+
+    It is computed as the 4x4 transposed convolution of stride 2 that it equals, without ever forming the doubled maps: an
+    output pixel then sums 4 products a channel instead of 9. Along one side, with weights w0 w1 w2,
+
+        y[2i] = w0 x[i-1] + (w1 + w2) x[i]        y[2i+1] = (w0 + w1) x[i] + w2 x[i+1],
+
+    which is the transposed convolution by [w2, w1 + w2, w0 + w1, w0].
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, size: Size):
+        super().__init__(channels_in, channels_out, 3)
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = doubled(doubled(self.weight, dim=2), dim=3).transpose(0, 1)
+        y = conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
+        return y[:, :, : self.size[0], : self.size[1]]
+
+
+def doubled(weight: Tensor, *, dim: int) -> Tensor:
+    """[w0, w1, w2] -> [w2, w1 + w2, w0 + w1, w0] along a dimension."""
+    w0, w1, w2 = weight.unbind(dim)
+    return torch.stack([w2, w1 + w2, w0 + w1, w0], dim)
 
 
 class ResizeGenerator(nn.Module):
@@ -45,16 +86,15 @@ class ResizeGenerator(nn.Module):
         n = stages(checked)
         sizes = plan(checked, n)[::-1]
         widths = [*(min(width * 2**k, WIDEST) for k in reversed(range(n))), width // 2]
-        self.smallest = (widths[0], *sizes[0])
         self.project = nn.Linear(latent, widths[0] * sizes[0][0] * sizes[0][1])
-        layers = [*normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
+        layers = [Unflatten(widths[0], sizes[0]), *normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
         for i, size in enumerate(sizes[1:]):
-            layers += [nn.Upsample(size), nn.Conv2d(widths[i], widths[i + 1], 3, padding=1)]
+            layers += [ResizeConv(widths[i], widths[i + 1], size)]
             layers += [*normalised(norm, widths[i + 1], maps=True), nn.ReLU(), *dropped(dropout)]
         self.body = nn.Sequential(*layers, nn.Conv2d(widths[-1], checked[0], 3, padding=1), *last(activation))
 
     def forward(self, z: Tensor) -> Tensor:
-        x: Tensor = self.body(self.project(z).view(-1, *self.smallest))
+        x: Tensor = self.body(self.project(z))
         return x
 
 
@@ -71,7 +111,7 @@ class ResizeDiscriminator(nn.Module):
         for i in range(n):
             layers += [Downconv(widths[i], widths[i + 1], sizes[i], sizes[i + 1], kernel=3)]
             layers += [*(normalised(norm, widths[i + 1], maps=True) if i else []), nn.LeakyReLU(0.2), *dropped(dropout)]
-        layers += [nn.Flatten(), nn.Linear(widths[-1] * math.prod(sizes[-1]), 2 * width)]
+        layers += [Flatten(), nn.Linear(widths[-1] * math.prod(sizes[-1]), 2 * width)]
         layers += [*normalised(norm, 2 * width, maps=False), nn.LeakyReLU(0.2), *dropped(dropout)]
         self.body = nn.Sequential(*layers, nn.Linear(2 * width, outputs))
 
