@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +17,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.judge import Judge, judged
-from rivals.data import bytes_from_pictures, grid
+from benchmarks.judge import COUNT, Judge, judged
+from rivals.data import bytes_from_pictures
+from rivals.game import Samples
 from rivals.loading import load
 from rivals.metrics.quick import drawn
 from rivals.recipes import RECIPES, Recipe
+from rivals.run import Run
 from rivals.training import Training, train
 
 MARKS = 5  # scores in a training
@@ -44,16 +47,22 @@ def systems() -> dict[str, Recipe]:
 def measured(name: str, recipe: Recipe, judge: Judge, minutes: float, seed: int, folder: Path) -> Row:
     """Train once; judge the checkpoints that the marks left."""
     into = folder / f"{name.replace(' ', '-')}-{seed}"
-    training = Training(data="fashion-mnist", into=into, minutes=minutes, seed=seed, looks=MARKS, keep=MARKS + 1)
+    training = Training(data="fashion-mnist", into=into, minutes=minutes, seed=seed, looks=MARKS, keep=1000)
     started = time.perf_counter()
     run = train(recipe, training)
     minutes = (time.perf_counter() - started) / 60
+    shutil.copy(sorted((run.path / "pictures").glob("0*.png"))[-1], folder / f"{into.name}.png")
+    return Row(name, seed, judged_run(run, judge), int(run.numbered()[-1].stem), minutes)
+
+
+def judged_run(run: Run, judge: Judge) -> list[float]:
+    """The score at each look, but for that before the first round. (Other checkpoints are saved by the minute.)"""
     scores = []
-    for file in run.numbered()[1:]:
-        samples = bytes_from_pictures(torch.cat(drawn(load(file), 10_000, seed)))  # type: ignore[arg-type]
-        scores.append(judged(judge, samples))
-    grid(samples[:64]).save(folder / f"{into.name}.png")
-    return Row(name, seed, scores, int(run.numbered()[-1].stem), minutes)
+    for event in run.scores()[1:]:
+        game = load(run.file(event["round"]))
+        assert isinstance(game, Samples)
+        scores.append(judged(judge, bytes_from_pictures(torch.cat(drawn(game, COUNT, 1234)))))
+    return scores
 
 
 def main() -> None:

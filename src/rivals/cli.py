@@ -51,9 +51,10 @@ def recipes() -> None:
 
     from rivals.recipes import RECIPES
 
-    table = Table("recipe", "paper", "what it is", box=None, pad_edge=False)
+    table = Table("recipe", "what it is", "needs", "can do", box=None, pad_edge=False)
     for name, recipe in RECIPES.items():
-        table.add_row(name, f"{recipe.paper}\n{recipe.url}\n", recipe.doc.split("\n\n")[0].replace("\n", " "))
+        what = recipe.doc.split("\n\n")[0].replace("\n", " ")
+        table.add_row(name, f"{what}\n[dim]{recipe.paper}\n{recipe.url}[/dim]\n", recipe.needs(), ", ".join(recipe.can()))
     Console().print(table)
     print("rivals train RECIPE --help lists a recipe's options.")
 

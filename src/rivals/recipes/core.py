@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any
 
+import torch
+
 from rivals.data.core import Facts
 from rivals.errors import UserError, unknown
-from rivals.game import Game
+from rivals.game import Encodes, Game, Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,21 @@ class Recipe:
     @property
     def doc(self) -> str:
         return cleandoc(self.build.__doc__ or "")
+
+    def needs(self) -> str:
+        """What data it takes, by its default options: found out by building it, without weights."""
+        with torch.device("meta"):
+            try:
+                self(Facts(shape=(2,), count=1000, bounded=False))
+            except UserError:
+                return "pictures"
+        return "pictures or vectors"
+
+    def can(self) -> list[str]:
+        """What its game can do, by the protocols of `rivals.game`."""
+        with torch.device("meta"):
+            game = self(Facts(shape=(1, 16, 16), count=1000)).game
+        return [verb for verb, protocol in (("samples", Samples), ("encodes", Encodes)) if isinstance(game, protocol)]
 
 
 RECIPES: dict[str, Recipe] = {}
