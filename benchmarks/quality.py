@@ -10,10 +10,9 @@ import argparse
 import json
 import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -39,9 +38,9 @@ class Row:
 
 
 def systems() -> dict[str, Recipe]:
-    """Every recipe, and `dcgan` on the smaller network that suits 28 x 28."""
-    small = RECIPES["dcgan"]
-    return {**RECIPES, "dcgan intermediate": replace(small, options=replace(small.options, network="intermediate"))}
+    """Every recipe; those of large networks on the `intermediate` ones too, which suit 28 x 28 and two cores."""
+    large = [name for name, recipe in RECIPES.items() if getattr(recipe.options, "network", None) == "dcgan"]
+    return {**RECIPES, **{f"{name} intermediate": RECIPES[name].but(network="intermediate") for name in large}}
 
 
 def measured(name: str, recipe: Recipe, judge: Judge, minutes: float, seed: int, folder: Path) -> Row:
@@ -61,7 +60,7 @@ def judged_run(run: Run, judge: Judge) -> list[float]:
     for event in run.scores()[1:]:
         game = load(run.file(event["round"]))
         assert isinstance(game, Samples)
-        scores.append(judged(judge, bytes_from_pictures(torch.cat(drawn(game, COUNT, 1234)))))
+        scores.append(judged(judge, bytes_from_pictures(drawn(game, COUNT, 1234))))
     return scores
 
 

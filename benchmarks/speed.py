@@ -1,4 +1,4 @@
-"""Speed and memory: python -m benchmarks.speed [trainer dcgan data folder memory processes]
+"""Speed and memory: python -m benchmarks.speed [trainer dcgan data folder memory]
 
 Each ratio is of two things measured in one process, alternating, as medians over the alternations; machines are noisy.
 """

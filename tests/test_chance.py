@@ -23,6 +23,11 @@ def test_equal_seeds_draw_equal_numbers():
     assert not torch.equal(draws[0], draws[2])
 
 
+def test_masks_are_not_drawn_from_the_numbers_of_the_latents():
+    chance.reseed(3, 9)
+    assert not torch.equal(chance.normal(64, 100), torch.randn(64, 100))
+
+
 def test_processes_share_one_draw():
     chance.reseed(1, 2)
     whole = chance.normal(6, 3)

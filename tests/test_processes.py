@@ -13,7 +13,6 @@ from rivals import checkpoint
 
 SCRIPT = """
 import sys, torch
-from dataclasses import replace
 from pathlib import Path
 import rivals
 from rivals import processes
@@ -22,8 +21,7 @@ from rivals.training import Session, Training
 torch.set_num_threads(1)
 name, out = sys.argv[1], Path(sys.argv[2])
 norm = {"norm": "none"} if name == "vae" else {"norm_d": "none", "norm_g": "none", "flip": 0.2}
-recipe = RECIPES[name]
-recipe = replace(recipe, options=replace(recipe.options, network="simple", width=16, batch=32, average=0.9, **norm))
+recipe = RECIPES[name].but(network="simple", width=16, batch=32, average=0.9, **norm)
 session = Session(recipe, Training(rounds=6, looks=2, into=out, precision="float32"))
 session.play()
 torch.save(session.trainer.game.state_dict(), f"{out}-{processes.rank()}-of-{processes.world()}.pt")

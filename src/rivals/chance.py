@@ -46,7 +46,7 @@ def reseed(*numbers: int) -> None:
     _key = mix(*numbers)
     for generator in _generators.values():
         generator.manual_seed(_key)
-    own = _key if _world == 1 else mix(_key, _rank)
+    own = mix(_key, 1 + _rank)  # never the shared seed itself: a mask must not be drawn from the numbers of the latents
     # what torch.manual_seed does, less its queueing of a call for each GPU that was never used, a tenth of a millisecond long
     torch.default_generator.manual_seed(own)
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
@@ -66,7 +66,7 @@ def fixed(*numbers: int) -> Iterator[None]:
     """
     before = _rank, _world, _key
     states = {device: generator.get_state() for device, generator in _generators.items()}
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(list(_used_gpus())):
         share(0, 1)
         reseed(*numbers)
         try:
@@ -84,6 +84,12 @@ def _restore(key: int, states: dict[torch.device, Tensor]) -> None:
             generator.set_state(states[device])
         else:
             generator.manual_seed(key)
+
+
+def _used_gpus() -> Iterator[int]:
+    for device in _generators:
+        if device.type == "cuda":
+            yield device.index or 0
 
 
 def _generator(device: torch.device) -> torch.Generator:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +47,6 @@ def read(path: Path) -> dict[str, Any]:
     if metadata["sha256"] != _digest(metadata["rivals"], tensors):
         raise Damaged(f"{path} was altered: its checksum does not match")
     tree: dict[str, Any] = _with_tensors(json.loads(metadata["rivals"]), tensors)
-    return tree
-
-
-def header(path: Path) -> dict[str, Any]:
-    """The plain values alone, without reading the tensors: quick, unchecked."""
-    with path.open("rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        plain = json.loads(file.read(size))["__metadata__"]["rivals"]
-    tree: dict[str, Any] = json.loads(plain)
     return tree
 
 

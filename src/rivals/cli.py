@@ -39,6 +39,8 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(BAD_INPUT)
     except Interrupted as stopped:
         sys.exit(128 + stopped.number)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `rivals recipes | head`: no traceback at exit
         sys.exit(1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class UserError(ValueError):
@@ -24,3 +27,14 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return UserError(f"unknown {kind} '{name}': {hint}There are: {', '.join(names)}")
+
+
+def pick(kind: str, table: Mapping[str, T], name: str) -> T:
+    """table[name], or the error that names the nearest.
+
+    >>> pick("number", {"one": 1, "two": 2}, "two")
+    2
+    """
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]

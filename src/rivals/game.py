@@ -7,10 +7,13 @@ player's, and nothing has to be detached by hand. A trainer (`rivals.trainer`) t
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from types import FunctionType
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -52,11 +55,31 @@ class Game(nn.Module, ABC):
 
     @abstractmethod
     def players(self) -> Iterable[Player]:
-        """Who plays, in the order of their turns. Asked once, when training starts."""
+        """Who plays, in the order of their turns."""
 
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
+
+    def described(self) -> dict[str, str]:
+        """What tells this game from another in the settings of a run, where no recipe does: its networks, and the plain
+        values, functions and dataclasses that it was given."""
+        given = {name: value for name, value in vars(self).items() if not name.startswith("_") and name not in KEPT}
+        return {"game": type(self).__name__, "networks": str(self), **{name: naming(value) for name, value in given.items()}}
+
+
+KEPT = ("training", "progress", "round")  # attributes of any game, which change as it is trained
+
+
+def naming(value: object) -> str:
+    """A value as text, functions by where they are written: the same in every process."""
+    if isinstance(value, partial):
+        return f"{naming(value.func)}({', '.join(f'{k}={v!r}' for k, v in value.keywords.items())})"
+    if isinstance(value, tuple):
+        return f"({', '.join(naming(item) for item in value)})"
+    if isinstance(value, FunctionType):
+        return f"{value.__module__}.{value.__qualname__}:{value.__code__.co_firstlineno}"
+    return value.__qualname__ if isinstance(value, type) else re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
 @runtime_checkable

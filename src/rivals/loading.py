@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from pathlib import Path
@@ -36,6 +37,8 @@ def load(path: Path | str, *, checkpoint: Which = "best", game: Game | None = No
 
 def read(path: Path, which: Which = "best") -> tuple[dict[str, Any], list[str]]:
     """The tree of a checkpoint with everything that describes it, and what had to be said on the way."""
+    if path.name == WEIGHTS and (path.parent / DESCRIPTION).is_file():
+        path = path.parent
     if path.is_file():
         return files.read(path), []
     if (path / DESCRIPTION).is_file():
@@ -54,12 +57,12 @@ def read(path: Path, which: Which = "best") -> tuple[dict[str, Any], list[str]]:
 
 def built(tree: dict[str, Any], game: Game | None) -> Game:
     if game is not None:
-        return game
+        return copy.deepcopy(game)
     settings = tree["settings"]
     if settings["recipe"] is None:
         raise UserError("this run is of a game that no recipe made: rivals.load(path, game=YOUR_GAME)")
     facts = Facts(**{**settings["facts"], "shape": tuple(settings["facts"]["shape"])})
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         return find(settings["recipe"])(facts, **settings["options"]).game
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import resource
 import sys
 import time
@@ -20,11 +21,10 @@ from rivals.trainer import Precision, Trainer
 def find_device(name: str) -> torch.device:
     """'auto', 'cpu', 'cuda', 'cuda:1', 'mps' -> a device that is there; UserError if it is not."""
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UserError(f"unknown device '{name}': use auto, cpu, cuda, cuda:N or mps") from None
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?|mps", name):
+        raise UserError(f"unknown device '{name}': use auto, cpu, cuda, cuda:N or mps")
+    device = torch.device(name)
     if device.type == "cuda":
         if not torch.cuda.is_available():
             raise UserError("--device cuda: torch sees no GPU here; use --device cpu, or install a CUDA build of torch")
@@ -42,8 +42,8 @@ def faster_precision(game: Game, batches: Callable[[int], Batch]) -> Precision:
     """bf16 where it is at least a tenth faster here: a few rounds of each on copies of the game, alternating."""
     precisions: tuple[Precision, ...] = ("float32", "bf16")
     trainers = [Trainer(copy.deepcopy(game), batches, precision=precision) for precision in precisions]
-    warm = [seconds(trainer) for trainer in trainers]
-    times = [[seconds(trainer) for trainer in trainers] for _ in range(3 if max(warm) > 1 else 9)]
+    (slow,) = processes.agree(float(max(seconds(trainer) for trainer in trainers) > 1))  # warms up, too
+    times = [[seconds(trainer) for trainer in trainers] for _ in range(3 if slow else 9)]
     float32, bf16 = (min(column) for column in zip(*times, strict=True))
     return "bf16" if processes.agree(float(bf16 < 0.9 * float32))[0] else "float32"
 

@@ -21,6 +21,6 @@ def picture(game: Samples, data: Dataset, seed: int) -> Image:
     """64 images, or 2,500 points beside as many real ones. Equal seeds give equal latents, so pictures of one training show
     the same samples grow."""
     if data.facts.pictures:
-        return grid(bytes_from_pictures(torch.cat(drawn(game, IMAGES, seed))).cpu())
+        return grid(bytes_from_pictures(drawn(game, IMAGES, seed)).cpu())
     real = data.rows(torch.arange(min(POINTS, len(data))), torch.device("cpu")).x
-    return scatter(real, torch.cat(drawn(game, POINTS, seed)).cpu())
+    return scatter(real, drawn(game, POINTS, seed).cpu())

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Run:
     @classmethod
     def open(cls, path: Path, settings: dict[str, Any]) -> Run:
         """Begin a run here, or find the one that these very settings began."""
+        settings = json.loads(json.dumps(settings))  # as they will be read back
         if (path / "settings.json").is_file():
             run = cls(path)
             different = differences(run.settings, settings)
@@ -46,16 +47,11 @@ class Run:
                     f"{path} holds another run: {'; '.join(different)}. "
                     "Pass --into ANOTHER_FOLDER, or the same settings to resume"
                 )
-            run.extend(settings.get("budget"))
             return run
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(not file.name.startswith(".") for file in path.iterdir())):
             raise UserError(f"{path} exists and is no run folder: pass --into ANOTHER_FOLDER")
-        try:
-            for folder in (path, path / "checkpoints", path / "pictures"):
-                folder.mkdir(parents=True, exist_ok=True)
-            checkpoint.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
-        except OSError as error:
-            raise UserError(f"cannot write to {path} ({error.strerror}): pass --into a folder that you may write") from None
+        path.mkdir(parents=True, exist_ok=True)
+        checkpoint.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
         return cls(path)
 
     def extend(self, budget: Any) -> None:
@@ -66,12 +62,20 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One process at a time trains into a folder."""
+        """One process at a time trains into a folder. What a killed one left half written is cleared away."""
         with (self.path / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere") from None
+            for name in ("checkpoints", "pictures"):
+                (self.path / name).mkdir(exist_ok=True)
+            for left in [
+                *self.path.glob(".*.json.*"),
+                *self.path.glob("checkpoints/.*"),
+                *self.path.glob("checkpoints/*.part"),
+            ]:
+                left.unlink()
             yield
 
     @property
@@ -104,13 +108,10 @@ class Run:
         return [event for event in self.log() if event["kind"] == "score"]
 
     def save(self, tree: dict[str, Any], *, keep: int) -> Path:
-        """Save a checkpoint under its round, and delete all but the last `keep`."""
+        """Save a checkpoint under its round, and delete all but the last `keep` up to it."""
         file = self.file(tree["round"])
-        try:
-            checkpoint.write(file, tree)
-        except OSError as error:
-            raise UserError(f"cannot save {file} ({error.strerror}); the previous checkpoint is whole") from None
-        for old in self.numbered()[:-keep]:
+        checkpoint.write(file, tree)
+        for old in [other for other in self.numbered() if other <= file][:-keep]:
             old.unlink()
         return file
 
@@ -128,20 +129,25 @@ class Run:
         return sorted(file for file in (self.path / "checkpoints").glob("*.safetensors") if file.stem.isdigit())
 
     def checkpoint(self, which: Which = "latest") -> tuple[dict[str, Any] | None, list[str]]:
-        """A checkpoint's tree, and what had to be said on the way: where the file is damaged, the next older whole one is
-        taken. None: there is none at all."""
-        numbered = self.numbered()[::-1]
+        """A checkpoint's tree, and what had to be said on the way: where the file is damaged, the newest other that is whole
+        is taken. None: there is none at all."""
         wanted = [] if which == "latest" else [self.file(which)]
         if wanted and not wanted[0].exists():
             there = ", ".join(sorted(file.stem for file in (self.path / "checkpoints").glob("*.safetensors")))
             raise UserError(f"{self.path} has no checkpoint '{which}'; there are: {there or 'none yet'}")
         said: list[str] = []
-        for file in [*wanted, *numbered]:
+        for file in [*wanted, *self.numbered()[::-1]]:
             try:
                 return checkpoint.read(file), said
             except checkpoint.Damaged as damage:
                 said.append(f"{damage}; taking the one before")
-        return None, said
+        return max(self.named(), key=lambda tree: tree["round"], default=None), said
+
+    def named(self) -> Iterator[dict[str, Any]]:
+        """The trees of best and final, as far as they are there and whole: the last resort."""
+        for name in ("best", "final"):
+            with suppress(UserError):
+                yield checkpoint.read(self.file(name))
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

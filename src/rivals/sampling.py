@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from rivals.data import bytes_from_pictures
 from rivals.data.pictures import grid, image, scatter
@@ -25,13 +24,15 @@ def sample_to(
     game = load(path, checkpoint=checkpoint).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{path} holds a game that draws nothing from noise alone")
-    samples = torch.cat(drawn(game, n, seed)).cpu()
+    samples = drawn(game, n, seed).cpu()
     out, flat = Path(out), samples.dim() == 2
     try:
         if out.suffix == ".npz":
             np.savez_compressed(out, samples=samples.numpy())
         elif out.suffix == ".png":
             (scatter(samples) if flat else grid(bytes_from_pictures(samples))).save(out)
+        elif out.suffix:
+            raise UserError(f"cannot write samples as '{out.suffix}': pass --out FILE.png, FILE.npz or a folder")
         elif flat:
             raise UserError("these samples are vectors, not pictures: pass --out FILE.npz or FILE.png")
         else:

@@ -103,20 +103,26 @@ class Trainer:
             yield
 
     def shown(self) -> Game:
-        """The game that is looked at: averaged weights, or a copy of the present ones, in eval mode, with fresh batch-norm
-        statistics. Training does not notice."""
+        """The game that is looked at and saved: averaged weights, or a copy of the present ones, in eval mode, with fresh
+        batch-norm statistics. Training does not notice. `Diverged` where there is nothing to show."""
+        self.check()
+        self.average.round, self.average.progress = self.round, self.game.progress
         if not self.decay:
             self.average.load_state_dict(self.game.state_dict())
         with self.precise():
             refresh_statistics(self.average, self.seed)
         return self.average.eval()
 
-    def state(self) -> dict[str, Any]:
-        """Everything that the next round depends on; `Diverged` rather than weights that are not finite."""
+    def check(self) -> None:
+        """`Diverged` if a term or a weight is not finite."""
         self.window.check()
         for name, parameters in self.parameters.items():
             if not math.isfinite(norm_of(parameters)):
                 raise Diverged(f"the weights of player '{name}' are not finite at round {self.round}")
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next round depends on, and the game as it is shown."""
+        self.check()
         return {
             "round": self.round,
             "game": self.game.state_dict(),
@@ -182,8 +188,8 @@ def channels_last(game: Game) -> Game:
 def move_towards(average: Game, game: Game, step: float) -> None:
     """Parameters move a step towards the game's; buffers are taken over."""
     torch._foreach_lerp_(list(average.parameters()), list(game.parameters()), step)
-    for mine, theirs in zip(average.buffers(), game.buffers(), strict=True):
-        mine.copy_(theirs)
+    if buffers := list(average.buffers()):
+        torch._foreach_copy_(buffers, list(game.buffers()))
 
 
 @torch.no_grad()

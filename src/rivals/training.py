@@ -102,6 +102,9 @@ def train(what: Recipe | Setup | Game, training: Training) -> Run:
     """
     try:
         return Session(what, training).play()
+    except OSError as error:
+        place = error.filename or training.into or "the run folder"
+        raise UserError(f"cannot write {place} ({error.strerror or error}): pass --into a folder with room") from None
     finally:
         processes.stop()
 
@@ -163,7 +166,7 @@ class Session:
         budget = {"rounds": self.rounds} if self.rounds else {"minutes": training.minutes or 5}
         return {
             "recipe": self.recipe.name if self.recipe else None,
-            "options": asdict(self.recipe.options) if self.recipe else {},
+            "options": asdict(self.recipe.options) if self.recipe else setup.game.described(),
             "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
             "facts": asdict(self.data.facts),
             "notes": list(self.data.notes),
@@ -197,6 +200,8 @@ class Session:
         self.run = self.open()
         self.trainer = self.trainer_of(self.run.settings["precision"])
         with self.run.locked() if self.chief else nullcontext(), wishes() as wish, self.batches:
+            if self.chief:
+                self.run.extend(self.settings()["budget"])
             self.resume()
             with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
                 self.introduce()
@@ -220,18 +225,27 @@ class Session:
     def resume(self) -> None:
         """Go on from the newest whole checkpoint, or begin."""
         tree, self.said = self.run.checkpoint("latest")
+        self.saved_by_look = tree is not None and tree["look"]
         self.seconds = self.looking = 0.0  # of training so far, and those of them spent on looks
         if tree is not None:
             self.trainer.load_state(tree)
             self.seconds, self.looking = tree["seconds"], tree["looking"]
             self.said.append(f"{'already finished' if self.progress() >= 1 else 'resumed'} at round {tree['round']}")
         if self.chief:
-            self.run.rewind(self.trainer.round if tree else -1)
-        if self.chief and self.progress() >= 1 and not self.run.file("final").exists():
-            self.run.name(self.run.numbered()[-1], "final")  # killed between saving and naming
+            self.tidy(tree is not None)
         self.best = min((event["scores"]["frechet"] for event in self.run.scores()), default=float("inf"))
         # when terms were last logged: round, seconds, seconds without looks
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
+
+    def tidy(self, resumed: bool) -> None:
+        """Forget what lies beyond the checkpoint: it will happen again."""
+        run, round = self.run, self.trainer.round
+        run.rewind(round if resumed else -1)
+        for file in run.numbered():
+            if not resumed or int(file.stem) > round:
+                file.unlink()  # damaged, or it would have been taken
+        if self.progress() < 1:
+            run.file("final").unlink(missing_ok=True)  # of a smaller budget
 
     def introduce(self) -> None:
         """Say what was chosen for the user, and what happened on the way here."""
@@ -242,9 +256,8 @@ class Session:
             self.note(text)
 
     def quick_score(self) -> QuickScore | None:
-        if self.chief and isinstance(self.trainer.game, Samples) and self.progress() < 1:
-            return QuickScore(self.data, self.device)
-        return None
+        wanted = self.progress() < 1 or self.look_was_cut_short()
+        return QuickScore(self.data, self.device) if wanted and self.chief and isinstance(self.trainer.game, Samples) else None
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
@@ -256,27 +269,37 @@ class Session:
         return int(self.progress(ahead) * self.training.looks + 1e-9)
 
     def play_rounds(self, wish: Callable[[], int]) -> None:
-        if self.chief and self.trainer.round == 0:
+        looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
+        if self.chief and (self.trainer.round == 0 or self.look_was_cut_short()):
             contact_sheet(self.data).save(self.run.path / "pictures" / "real.png")
             self.look()
-        looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
         while (progress := self.progress()) < 1:
-            watch = self.seconds - self.logged[1] >= LOG_EVERY or self.looks_due(ahead=1) > looked
+            watch = self.seconds - self.logged[1] >= LOG_EVERY or (self.looks_due(ahead=1) > looked and self.affordable())
             self.trainer.play(progress, watch=watch)
             self.seconds, stop = processes.agree(time.perf_counter() - clock, float(wish()))
-            ended, due = self.progress() >= 1, self.looks_due() > looked
-            if due or watch:
+            ended, due = self.progress() >= 1, self.looks_due() > looked and self.affordable()
+            if due or ended or watch:
                 self.log_terms()
-            affordable = self.rounds is not None or self.looking <= LOOKS_SHARE * self.seconds
-            if due and (ended or affordable):
+            if due or ended:
                 looked, saved = self.looks_due(), self.seconds
                 self.look()
             elif stop or self.seconds - saved >= SAVE_EVERY:
                 saved = self.seconds
-                self.save()
+                if self.chief:
+                    self.trainer.shown()  # the averaged game in the file is the one of this round
+                    self.save(look=False)
             if stop and not ended:
                 self.note(f"stopped at round {self.trainer.round:,}, saved; the same command again goes on from there")
                 raise Interrupted(int(stop))
+
+    def affordable(self) -> bool:
+        """In a training by the clock, looks may take a share of the time and no more."""
+        return self.rounds is not None or self.looking <= LOOKS_SHARE * self.seconds
+
+    def look_was_cut_short(self) -> bool:
+        """Killed after a look had saved and before it had said its score."""
+        scored = {event["round"] for event in self.run.scores()}
+        return self.saved_by_look and isinstance(self.trainer.game, Samples) and self.trainer.round not in scored
 
     def look(self) -> None:
         """Score and draw what the game makes now, save it, and remember the best and the last."""
@@ -289,7 +312,7 @@ class Session:
                 value = self.score(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
             best, self.best = value < self.best, min(value, self.best)
-        saved = self.save()
+        saved = self.save(look=True)
         if best:
             self.run.name(saved, "best")
         if self.progress() >= 1:
@@ -301,15 +324,16 @@ class Session:
             self.log("picture", file=file)
         self.looking += time.perf_counter() - started
 
-    def save(self) -> Path:
+    def save(self, *, look: bool) -> Path:
         """Everything needed to go on, and to draw from the file alone."""
         tree = {
             **self.trainer.state(),
             "settings": self.run.settings,
             "seconds": self.seconds,
             "looking": self.looking,
+            "look": look,
         }
-        return self.run.save(tree, keep=self.training.keep) if self.chief else self.run.path
+        return self.run.save(tree, keep=self.training.keep)
 
     def log_terms(self) -> None:
         terms, gradients = self.trainer.window.take()

@@ -90,8 +90,8 @@ def test_widths_dropout_norm_and_activation_change_the_network(network):
     assert size(family.discriminator(shape, width=8)) < size(family.discriminator(shape, width=16))
     assert layers(family.discriminator(shape, width=8, dropout=0.3), nn.Dropout)[0].p == 0.3
     assert layers(family.generator(shape, latent=6, width=8, dropout=0.2), nn.Dropout)[0].p == 0.2
-    assert layers(family.discriminator(shape, width=8, norm="layer"), nn.GroupNorm | nn.LayerNorm) or network == "simple"
-    assert isinstance(layers(family.generator(shape, latent=6, activation="sigmoid"), SignedSigmoid)[0], SignedSigmoid)
+    assert layers(family.discriminator(shape, width=8, norm="layer"), nn.GroupNorm | nn.LayerNorm)
+    assert len(layers(family.generator(shape, latent=6, activation="sigmoid"), SignedSigmoid)) == 1
 
 
 def test_spectral_normalisation_bounds_every_layer():

@@ -82,6 +82,12 @@ def test_options_out_of_range_say_their_range(option, value):
         Duel(**{option: value})
 
 
+def test_options_that_would_change_nothing_are_refused():
+    for options in ({"penalty_weight": 3.0}, {"penalty_every": 4}, {"optimizer": "sgd", "beta2": 0.9}):
+        with pytest.raises(UserError, match="nothing"):
+            Duel(**options)
+
+
 @pytest.mark.parametrize("criterion", ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"])
 @pytest.mark.parametrize("penalty", ["none", "wgan-gp", "r1", "r1+r2"])
 @pytest.mark.parametrize("network", ["simple", "intermediate", "dcgan", "mlp"])

@@ -26,7 +26,7 @@ class RandomConvolutions:
             weight = torch.randn(width, width_in, 3, 3, generator=generator) * (2 / (9 * width_in)) ** 0.5
             self.layers.append((weight, 0.1 * torch.randn(width, generator=generator)))
         self.spread = torch.ones(())
-        self.spread = self(real).std(0).clamp(min=1e-6).cpu()
+        self.spread = self(real).std(0, correction=0).clamp(min=1e-6).cpu()
         self.protocol = f"{len(self.spread)} random convolution features"
 
     @torch.no_grad()
@@ -46,7 +46,7 @@ class RandomWaves:
 
     def __init__(self, real: Tensor, width: int = 32):
         generator = torch.Generator().manual_seed(2007)
-        dimension, spread = real.shape[1], real.std(0, correction=0).mean().clamp(min=1e-6)
+        dimension, spread = real.shape[1], real.std(0, correction=0).mean().clamp(min=1e-6).cpu()
         scales = [1.0, 4.0, 16.0, 64.0]
         self.frequencies = torch.cat([s / spread * torch.randn(dimension, width, generator=generator) for s in scales], 1)
         self.phases = 2 * torch.pi * torch.rand(len(scales) * width, generator=generator)

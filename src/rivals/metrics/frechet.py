@@ -20,7 +20,7 @@ class Statistics(NamedTuple):
 
 def statistics(features: Tensor) -> Statistics:
     """(N, D) -> mean and unbiased covariance, in float64."""
-    x = features.double()
+    x = features.cpu().double()  # not every device has float64
     return Statistics(x.mean(0), torch.cov(x.T).reshape(x.shape[1], x.shape[1]))
 
 

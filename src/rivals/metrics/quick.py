@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -23,18 +25,19 @@ class QuickScore:
         self.device, self.fake = device, fake
         self.real = min(real, len(data))
         order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: self.real]
-        rows = [data.rows(part, device).x for part in torch.split(order, ROWS)]
-        some = torch.cat(rows[:8])  # enough to set the scale of the features
-        self.features = RandomConvolutions(some) if data.facts.pictures else RandomWaves(some.cpu())
-        self.statistics = statistics(torch.cat([self.features(x) for x in rows]))
+        parts = torch.split(order, ROWS)
+        some = torch.cat([data.rows(part, device).x for part in parts[:4]])  # enough to set the scale of the features
+        self.features = RandomConvolutions(some) if data.facts.pictures else RandomWaves(some)
+        self.statistics = statistics(torch.cat([self.features(data.rows(part, device).x) for part in parts]))
         self.protocol = f"Fréchet distance, {self.features.protocol}, {fake:,} samples against {self.real:,} training rows"
 
     def __call__(self, game: Samples, seed: int) -> float:
-        return distance(self.statistics, statistics(torch.cat([self.features(x) for x in drawn(game, self.fake, seed)])))
+        return distance(self.statistics, statistics(drawn(game, self.fake, seed, self.features)))
 
 
 @torch.no_grad()
-def drawn(game: Samples, n: int, seed: int) -> list[Tensor]:
-    """n samples in parts, the same for equal seeds. What is drawn next in training does not change."""
+def drawn(game: Samples, n: int, seed: int, of: Callable[[Tensor], Tensor] = Tensor.float) -> Tensor:
+    """n samples, or what `of` makes of them, part by part; equal for equal seeds. Training goes on as if nothing had been
+    drawn."""
     with chance.fixed(seed):
-        return [game.sample(min(ROWS, n - start)).float() for start in range(0, n, ROWS)]
+        return torch.cat([of(game.sample(min(ROWS, n - start))) for start in range(0, n, ROWS)])

@@ -33,12 +33,15 @@ WIDEST = 256  # maps, at most: wider ones cost more than they give on small pict
 
 
 def stages(shape: tuple[int, int, int]) -> int:
-    """How often the larger side is halved until it is at most 8; at least once.
+    """How often both sides are halved until the larger is at most 8, or the smaller would come below 2; at least once.
 
     >>> [stages((1, side, side)) for side in (8, 24, 28, 32, 64)]
     [1, 2, 2, 2, 3]
+    >>> stages((1, 8, 64))
+    2
     """
-    return max(1, math.ceil(math.log2(max(shape[1:]) / COARSEST)))
+    _, *sides = shape
+    return max(1, min(math.ceil(math.log2(max(sides) / COARSEST)), math.floor(math.log2(min(sides) / 2))))
 
 
 class ResizeConv(nn.Conv2d):
@@ -85,7 +88,7 @@ class ResizeGenerator(nn.Module):
         checked = checked_picture("resize", shape, smallest=4)
         n = stages(checked)
         sizes = plan(checked, n)[::-1]
-        widths = [*(min(width * 2**k, WIDEST) for k in reversed(range(n))), width // 2]
+        widths = [*(min(width * 2**k, WIDEST) for k in reversed(range(n))), max(1, width // 2)]
         self.project = nn.Linear(latent, widths[0] * sizes[0][0] * sizes[0][1])
         layers = [Unflatten(widths[0], sizes[0]), *normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
         for i, size in enumerate(sizes[1:]):

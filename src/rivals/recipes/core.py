@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from rivals.data.core import Facts
-from rivals.errors import UserError, unknown
+from rivals.errors import UserError, pick
 from rivals.game import Encodes, Game, Samples
 
 
@@ -42,11 +42,15 @@ class Recipe:
     options: Any  # a frozen dataclass: the recipe's defaults
 
     def __call__(self, facts: Facts, **changes: object) -> Setup:
-        known = {field.name for field in dataclasses.fields(self.options)}
+        recipe = self.but(**changes)
+        return recipe.build(facts, recipe.options)
+
+    def but(self, **changes: object) -> Recipe:
+        """The recipe with some of its options changed."""
+        known = {field.name: field for field in dataclasses.fields(self.options)}
         for name in changes:
-            if name not in known:
-                raise unknown(f"option of recipe '{self.name}'", name, known)
-        return self.build(facts, dataclasses.replace(self.options, **changes))
+            pick(f"option of recipe '{self.name}'", known, name)
+        return dataclasses.replace(self, options=dataclasses.replace(self.options, **changes))
 
     @property
     def doc(self) -> str:
@@ -83,12 +87,25 @@ def recipe(*, paper: str, url: str, options: object) -> Callable[[Callable[[Fact
 
 
 def find(name: str) -> Recipe:
-    if name not in RECIPES:
-        raise unknown("recipe", name, RECIPES)
-    return RECIPES[name]
+    return pick("recipe", RECIPES, name)
 
 
-def share(name: str, value: float) -> None:
-    """Check an option that is a share."""
-    if not 0 <= value < 1:
-        raise UserError(f"--{name} is a share in [0, 1), not {value}")
+def shares(options: object, *names: str) -> None:
+    """Check options that are shares."""
+    for name in names:
+        if not 0 <= (value := getattr(options, name)) < 1:
+            raise UserError(f"--{name.replace('_', '-')} is a share in [0, 1), not {value}")
+
+
+def counts(options: object, *names: str) -> None:
+    """Check options that count something, where they are given."""
+    for name in names:
+        if (value := getattr(options, name)) is not None and value < 1:
+            raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+
+
+def positive(options: object, *names: str) -> None:
+    """Check options that are more than 0, where they are given."""
+    for name in names:
+        if (value := getattr(options, name)) is not None and not 0 < value < float("inf"):
+            raise UserError(f"--{name.replace('_', '-')} must be more than 0, not {value}")

@@ -1,6 +1,9 @@
 """The recipes of two players: one game (`rivals.games.gan`), crossed freely with networks, criteria, penalties and tips.
 
-A paper that changes only those is the default value of `Duel` that stands above its function.
+A paper that changes only those is the default value of `Duel` that stands above its function. The results in the docstrings
+are the judge's Fréchet distance (`benchmarks/judge.py`: 0.04 is real against real, 74 one class alone) of 10,000 samples on
+Fashion-MNIST: one seed, so without a spread, on two cores of an AMD EPYC, torch 2.13.0, rivals 0.1.0; `make quality` measures
+them again.
 """
 
 from __future__ import annotations
@@ -12,16 +15,16 @@ from typing import Literal
 
 from torch import nn, optim
 
-from rivals import priors
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
-from rivals.errors import UserError
+from rivals.errors import UserError, pick
 from rivals.game import Optim, Schedule
 from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
 from rivals.networks.layers import Norm, spectrally_normalised
 from rivals.penalties import PENALTIES, Penalty
-from rivals.recipes.core import Setup, recipe, share
+from rivals.priors import PRIORS
+from rivals.recipes.core import Setup, counts, positive, recipe, shares
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
 Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
@@ -74,8 +77,8 @@ class Duel:
     """Learning rate of the discriminator, where it differs."""
     beta1: float | None = None
     """Adam's first decay; the momentum of rmsprop and sgd (there None: 0)."""
-    beta2: float = 0.999
-    """Adam's second decay."""
+    beta2: float | None = None
+    """Adam's second decay (None: 0.999)."""
     decay: Literal["none", "linear", "cosine"] = "none"
     """The learning rate through the training: constant, or falling to 0."""
     batch: int = 64
@@ -84,11 +87,16 @@ class Duel:
     """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        for name in ("dropout_d", "dropout_g", "flip", "average"):
-            share(name.replace("_", "-"), getattr(self, name))
-        for name in ("critic_turns", "generator_turns", "latent", "batch", "penalty_every"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}")
+        shares(self, "dropout_d", "dropout_g", "flip", "average")
+        counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every", "width")
+        positive(self, "lr", "lr_d", "clip", "penalty_weight")
+        for name in ("beta1", "beta2"):
+            if getattr(self, name) is not None:
+                shares(self, name)
+        if self.penalty == "none" and (self.penalty_weight is not None or self.penalty_every != 1):
+            raise UserError("--penalty-weight and --penalty-every change nothing without --penalty")
+        if self.optimizer != "adam" and self.beta2 is not None:
+            raise UserError(f"--beta2 is Adam's: it changes nothing with --optimizer {self.optimizer}")
 
 
 def duel(facts: Facts, options: Duel) -> Setup:
@@ -98,8 +106,8 @@ def duel(facts: Facts, options: Duel) -> Setup:
         game=GAN(
             generator,
             discriminator,
-            prior=priors.PRIORS[options.prior](options.latent),
-            adversarial=CRITERIA[options.adversarial],
+            prior=pick("prior", PRIORS, options.prior)(options.latent),
+            adversarial=pick("criterion", CRITERIA, options.adversarial),
             penalty=penalty(options),
             penalty_every=options.penalty_every,
             critic_turns=options.critic_turns,
@@ -116,8 +124,8 @@ def duel(facts: Facts, options: Duel) -> Setup:
 
 
 def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
-    family = FAMILIES[options.network]
-    width = options.width or family.width
+    family = pick("network", FAMILIES, options.network)
+    width = family.width if options.width is None else options.width
     generator = family.generator(
         facts.shape,
         latent=options.latent,
@@ -139,20 +147,18 @@ def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
 def penalty(options: Duel) -> Penalty | None:
     if options.penalty == "none":
         return None
-    if options.penalty_weight is None:
-        return PENALTIES[options.penalty]()
-    return PENALTIES[options.penalty](options.penalty_weight)
+    kind = pick("penalty", PENALTIES, options.penalty)
+    return kind() if options.penalty_weight is None else kind(options.penalty_weight)
 
 
 def optimiser(options: Duel, lr: float | None) -> Optim:
     family = FAMILIES[options.network]
-    lr = lr or options.lr or family.lr
+    lr = next(rate for rate in (lr, options.lr, family.lr) if rate is not None)
     if options.optimizer == "adam":
         beta1 = family.beta1 if options.beta1 is None else options.beta1
-        return partial(optim.Adam, lr=lr, betas=(beta1, options.beta2), fused=True)
-    if options.optimizer == "rmsprop":
-        return partial(optim.RMSprop, lr=lr, momentum=options.beta1 or 0.0)
-    return partial(optim.SGD, lr=lr, momentum=options.beta1 or 0.0)
+        return partial(optim.Adam, lr=lr, betas=(beta1, 0.999 if options.beta2 is None else options.beta2), fused=True)
+    kind = pick("optimizer", {"adam": optim.Adam, "rmsprop": optim.RMSprop, "sgd": optim.SGD}, options.optimizer)
+    return partial(kind, lr=lr, momentum=options.beta1 or 0.0)
 
 
 def linear(progress: float) -> float:
@@ -164,7 +170,7 @@ def cosine(progress: float) -> float:
 
 
 def falling(decay: Literal["none", "linear", "cosine"]) -> Schedule | None:
-    return {"none": None, "linear": linear, "cosine": cosine}[decay]
+    return pick("decay", {"none": None, "linear": linear, "cosine": cosine}, decay)
 
 
 @recipe(
@@ -173,7 +179,9 @@ def falling(decay: Literal["none", "linear", "cosine"]) -> Schedule | None:
     options=Duel(network="simple"),
 )
 def gan(facts: Facts, options: Duel) -> Setup:
-    """The first GAN: two fully-connected networks and the non-saturating criterion."""
+    """The first GAN: two fully-connected networks and the non-saturating criterion.
+
+    Measured: 23.9 in 3 minutes (56,717 rounds, seed 0)."""
     return duel(facts, options)
 
 
@@ -183,7 +191,10 @@ def gan(facts: Facts, options: Duel) -> Setup:
     options=Duel(network="dcgan", prior="uniform"),
 )
 def dcgan(facts: Facts, options: Duel) -> Setup:
-    """Strided convolutions instead of pooling, batch norm, ReLU and LeakyReLU, Adam with beta1 0.5."""
+    """Strided convolutions instead of pooling, batch norm, ReLU and LeakyReLU, Adam with beta1 0.5.
+
+    Measured: 2.17 in 3 minutes with `--network intermediate` (2,446 rounds, seed 0); the paper's own networks play 242 rounds
+    in that time, which is too few to learn in: 58.8. Give those a GPU, or hours."""
     return duel(facts, options)
 
 
@@ -193,7 +204,9 @@ def dcgan(facts: Facts, options: Duel) -> Setup:
     options=Duel(network="dcgan", adversarial="least-squares"),
 )
 def lsgan(facts: Facts, options: Duel) -> Setup:
-    """The discriminator regresses 1 and 0; the generator is pulled towards 1 however sure D is."""
+    """The discriminator regresses 1 and 0; the generator is pulled towards 1 however sure D is.
+
+    Measured: 1.98 in 3 minutes with `--network intermediate` (2,450 rounds, seed 0)."""
     return duel(facts, options)
 
 
@@ -203,7 +216,10 @@ def lsgan(facts: Facts, options: Duel) -> Setup:
     options=Duel(network="dcgan", adversarial="wasserstein", clip=0.01, critic_turns=5, optimizer="rmsprop", lr=5e-5, batch=64),
 )
 def wgan(facts: Facts, options: Duel) -> Setup:
-    """A critic with clipped weights, trained five steps for each of the generator's."""
+    """A critic with clipped weights, trained five steps for each of the generator's.
+
+    Measured: 70.1 in 3 minutes with `--network intermediate` (722 rounds, seed 0): at the paper's learning rate of 5e-5 the
+    generator has hardly begun. It is the slowest recipe here; `wgan-gp` is quicker, `auto` by far."""
     return duel(facts, options)
 
 
@@ -223,7 +239,9 @@ def wgan(facts: Facts, options: Duel) -> Setup:
 )
 def wgan_gp(facts: Facts, options: Duel) -> Setup:
     """Instead of clipping, the critic's gradient between real and fake is drawn to norm 1. Layer norm in the critic, since
-    the penalty is on each row by itself (section 4, "No critic batch normalization")."""
+    the penalty is on each row by itself (section 4, "No critic batch normalization").
+
+    Measured: 40.7 in 3 minutes with `--network intermediate` (303 rounds of six turns, seed 0), still falling."""
     return duel(facts, options)
 
 
@@ -233,5 +251,7 @@ def wgan_gp(facts: Facts, options: Duel) -> Setup:
     options=Duel(network="dcgan", adversarial="hinge", norm_d="spectral"),
 )
 def sngan(facts: Facts, options: Duel) -> Setup:
-    """Each weight of the discriminator divided by its largest singular value; the hinge criterion."""
+    """Each weight of the discriminator divided by its largest singular value; the hinge criterion.
+
+    Measured: 8.65 in 3 minutes with `--network intermediate` (1,970 rounds, seed 0), still falling."""
     return duel(facts, options)
