@@ -142,7 +142,7 @@ def folder() -> list[Table]:
 
 
 RESIDENT = """
-import resource, sys, torch
+import sys, torch
 from rivals.data import Batches, load
 from rivals.recipes import RECIPES
 from rivals.trainer import Trainer
@@ -157,9 +157,23 @@ for k in range(rounds):
     trainer.play()
     if (k + 1) % (rounds // 4) == 0: sizes.append(now())
 batches.close()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(' '.join(f'{size:.0f}' for size in sizes), f'{peak:.0f}')
+from rivals.machine import peak_memory
+print(' '.join(f'{size:.0f}' for size in sizes), f'{peak_memory():.0f}')
 """
+
+
+def whole_training(source: str, folder: str) -> list[str]:
+    """The peaks that `rivals train` logs, with its looks, scores and saving."""
+    script = f"""
+from rivals.recipes import RECIPES
+from rivals.training import Training, train
+recipe = RECIPES["gan"].but(network="intermediate", average=0.999)
+run = train(recipe, Training(data={source!r}, into={folder!r}, rounds=400, looks=4, precision="bf16"))
+print(*(round(event["memory"]) for event in run.log() if event["kind"] == "terms" and event["round"] % 100 == 0))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    peaks = done.stdout.split()
+    return [*peaks, peaks[-1]]
 
 
 def resident(source: str, how: str, rounds: int) -> list[str]:
@@ -174,6 +188,7 @@ def memory() -> list[Table]:
         images = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28), dtype=np.uint8)
         np.savez(f"{folder}/sixty.npz", images=images)
         table.add_row("60,000 x 1x28x28 in memory, 400 rounds", *resident(f"{folder}/sixty.npz", "memory", 400))
+        table.add_row("the same by `rivals train`, peak so far", *whole_training(f"{folder}/sixty.npz", f"{folder}/run"))
         for n in (2_000, 20_000):
             (Path(folder) / str(n)).mkdir()
             for k in range(n):

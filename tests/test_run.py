@@ -31,8 +31,9 @@ def test_rewinding_forgets_what_will_happen_again(run):
 
 
 def test_only_the_last_checkpoints_are_kept(run):
-    for round in (1, 2, 30, 400):
-        run.save({"round": round}, keep=2)
+    with run.locked():
+        for round in (1, 2, 30, 400):
+            run.save({"round": round}, keep=2)
     assert [file.stem for file in run.numbered()] == ["0000030", "0000400"]
     tree, said = run.checkpoint()
     assert tree["round"] == 400

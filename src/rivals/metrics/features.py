@@ -26,7 +26,8 @@ class RandomConvolutions:
             weight = torch.randn(width, width_in, 3, 3, generator=generator) * (2 / (9 * width_in)) ** 0.5
             self.layers.append((weight, 0.1 * torch.randn(width, generator=generator)))
         self.spread = torch.ones(())
-        self.spread = self(real).std(0, correction=0).clamp(min=1e-6).cpu()
+        spread = self(real).std(0, correction=0).cpu()
+        self.spread = spread.clamp(min=0.1 * float(spread.mean()) + 1e-6)  # a corner that is always black has no spread
         self.protocol = f"{len(self.spread)} random convolution features"
 
     @torch.no_grad()

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rivals.data.core import Facts
-from rivals.networks import FAMILIES
 from rivals.recipes.core import Setup, counts, recipe
 from rivals.recipes.duel import Duel, duel
-
-FEW = 2_000  # rows: below, a discriminator soon knows each by heart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,34 +36,31 @@ def auto(facts: Facts, options: Auto) -> Setup:
     size = sum(p.numel() for p in setup.game.parameters())
     why += (
         f"Batches of {batch}, of {facts.count:,} rows; {size / 1e6:.1f} million weights in both networks together.",
-        "The learning rate falls to 0 over the training, and samples are drawn with averaged weights: both cost nothing, and "
-        "the score falls more smoothly and further.",
+        "The learning rate falls to 0 over the training, and samples are drawn with averaged weights: the game settles, and "
+        "what is drawn does not jump from round to round.",
     )
     return replace(setup, why=why)
 
 
 def for_pictures(facts: Facts) -> tuple[Duel, tuple[str, ...]]:
     _, height, width = facts.shape
-    few = facts.count < FEW
     chosen = Duel(
         network="resize",
         penalty="r1",
-        penalty_weight=10.0 if few else 1.0,
+        penalty_weight=1.0,
         penalty_every=8,
         latent=64,
-        lr=1e-3 if few else FAMILIES["resize"].lr,
+        lr=2e-3,
         beta2=0.99,
         decay="linear",
         average=0.999,
     )
-    why: tuple[str, ...] = (
-        f"Pictures of {height}x{width}: the `resize` networks, which repeat pixels and convolve; transposed convolutions need "
-        "long to unlearn the checkerboards they draw.",
+    why = (
+        f"Pictures of {height}x{width}: the `resize` networks, which repeat pixels and convolve, and so cannot draw the "
+        "checkerboards of transposed convolutions.",
         "The non-saturating criterion with R1: the discriminator's slope at real pictures is held down, so the game settles "
         "instead of circling, without a norm that lets rows see each other. The penalty is taken on each eighth round.",
     )
-    if few:
-        why += (f"Only {facts.count:,} pictures: ten times the penalty and half the learning rate, against learning by heart.",)
     return chosen, why
 
 
