@@ -25,7 +25,7 @@ test: check  ## everything: style, types, tests, doctests
 bench: install  ## speed and memory, as a table; about 10 minutes
 	$(BIN)/python -m benchmarks.speed
 
-quality: install  ## quality against minutes of every recipe on Fashion-MNIST (needs RIVALS_DATA); about 90 minutes
+quality: install  ## quality against minutes of every recipe on Fashion-MNIST (needs RIVALS_DATA); more than two hours
 	$(BIN)/python -m benchmarks.quality
 
 clean:
