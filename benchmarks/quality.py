@@ -20,9 +20,9 @@ from benchmarks.judge import COUNT, Judge, judged
 from rivals.data import bytes_from_pictures
 from rivals.game import Samples
 from rivals.loading import load
-from rivals.metrics.quick import drawn
 from rivals.recipes import RECIPES, Recipe
 from rivals.run import Run
+from rivals.sampling import drawn
 from rivals.training import Training, train
 
 MARKS = 5  # scores in a training

@@ -49,14 +49,14 @@ ONE: list[dict[str, Any]] = [
         }
         for r in range(100, 1300, 100)
     ),
-    {"kind": "score", "round": 500, "seconds": 50.0, "scores": {"frechet": 20.5}, "protocol": PROTOCOL, "best": True},
-    {"kind": "score", "round": 900, "seconds": 90.0, "scores": {"frechet": 12.25}, "protocol": PROTOCOL, "best": True},
+    {"kind": "score", "round": 500, "seconds": 50.0, "scores": {"fd": 20.5}, "protocol": {"fd": PROTOCOL}, "best": True},
+    {"kind": "score", "round": 900, "seconds": 90.0, "scores": {"fd": 12.25}, "protocol": {"fd": PROTOCOL}, "best": True},
     {
         "kind": "score",
         "round": 1200,
         "seconds": 120.0,
-        "scores": {"frechet": 13.75},
-        "protocol": PROTOCOL,
+        "scores": {"fd": 13.75},
+        "protocol": {"fd": PROTOCOL},
         "best": False,
     },
     {"kind": "note", "round": 600, "text": "resumed at round 600"},
@@ -265,7 +265,7 @@ def test_values_that_are_not_finite_are_said_and_not_drawn(tmp_path: Path) -> No
         }
         for i, v in enumerate(values)
     ]
-    log.append({"kind": "score", "round": 3, "scores": {"frechet": math.nan}, "best": True})
+    log.append({"kind": "score", "round": 3, "scores": {"fd": math.nan}, "best": True})
     page = Page(write_report([run(tmp_path / "one", log)]))
     assert page.charts[0] == "Losses of the critic by round: kl from 1 to 2."
     assert "kl: 2 values are not finite" in page.text
@@ -305,7 +305,7 @@ def test_what_comes_from_a_run_is_escaped(tmp_path: Path) -> None:
 
 
 def test_rounds_that_were_repeated_count_once(tmp_path: Path) -> None:
-    again = [{"kind": "score", "round": 500, "seconds": 50.0, "scores": {"frechet": 21.5}, "protocol": PROTOCOL}]
+    again = [{"kind": "score", "round": 500, "seconds": 50.0, "scores": {"fd": 21.5}, "protocol": {"fd": PROTOCOL}}]
     page = Page(write_report([run(tmp_path / "one", ONE + again)]))
     assert "from 21.5 to 13.75" in page.charts[0]
 

@@ -54,7 +54,7 @@ def test_a_run_leaves_everything(training):
     assert set(last["terms"]) == set(last["gradients"]) == {"discriminator", "generator"}
     scores = run.scores()
     assert [event["round"] for event in scores] == [0, 10, 20, 30, 40]
-    values = [event["scores"]["frechet"] for event in scores]
+    values = [event["scores"]["fd"] for event in scores]
     assert [event["best"] for event in scores] == [v == min(values[: i + 1]) for i, v in enumerate(values)]
     assert checkpoint.read(run.file("best"))["round"] == scores[values.index(min(values))]["round"]
     assert run.settings["options"]["width"] == 8
@@ -265,7 +265,7 @@ def test_golden_run(tmp_path):
     from 2,450 to 2,800 before the first round."""
     recipe = RECIPES["gan"].but(average=0.99)
     run = train(recipe, Training(into=tmp_path / "golden", rounds=1000, looks=2, precision="float32"))
-    first, _, final = (event["scores"]["frechet"] for event in run.scores())
+    first, _, final = (event["scores"]["fd"] for event in run.scores())
     assert 2000 < first < 3500
     assert 100 < final < 400
 
@@ -315,3 +315,50 @@ def test_two_trainings_into_one_folder_are_refused(training):
     run = train(SMALL, replace(training, rounds=1))
     with run.locked(), pytest.raises(UserError, match="being trained by another process"):
         train(SMALL, training)
+
+
+def test_scoring_changes_no_weight(training, tmp_path):
+    plain = train(SMALL, replace(training, into=tmp_path / "plain", looks=1))
+    scored = train(
+        SMALL, replace(training, into=tmp_path / "scored", score="is,fd,coverage", score_features="classifier", every=10)
+    )
+    assert_same_weights(weights(plain.path), weights(scored.path))
+    events = scored.scores()
+    assert [event["round"] for event in events] == [0, 10, 20, 30, 40]
+    assert next(iter(events[0]["scores"])) == "is"
+    assert {"fd", "coverage", "precision"} <= set(events[0]["scores"])
+    assert events[0]["better"]["is"] == "higher"
+    values = [event["scores"]["is"] for event in events]
+    assert [event["best"] for event in events] == [v > max(values[:i], default=0) for i, v in enumerate(values)]
+    assert "classifier trained on digits" in events[0]["protocol"]["is"]
+
+
+def test_patience_stops_early_and_is_remembered(training, monkeypatch):
+    from rivals.metrics.core import Value
+    from rivals.metrics.scores import Scores
+
+    values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 2.0])
+    monkeypatch.setattr(Scores, "__call__", lambda self, game, seed: {"fd": Value(next(values), "lower", "given")})
+    run = train(SMALL, replace(training, every=5, patience=2))
+    assert [event["round"] for event in run.scores()] == [0, 5, 10, 15]
+    assert "no better score in 2 looks" in [event["text"] for event in run.log() if event["kind"] == "note"][-1]
+    assert checkpoint.read(run.file("final"))["round"] == 15
+    assert checkpoint.read(run.file("best"))["round"] == 5
+    again = train(SMALL, replace(training, every=5, patience=2))
+    assert [event["text"] for event in again.log() if event["kind"] == "note"][-1] == "already finished at round 15"
+    train(SMALL, replace(training, rounds=20, every=5, patience=3))  # more patience: it goes on
+    assert [event["round"] for event in run.scores()] == [0, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"score": "fdd"}, "unknown metric 'fdd': did you mean 'fd'"),
+        ({"score_features": "nothing"}, "unknown features 'nothing'"),
+        ({"score": "is"}, "takes features that classify"),
+        ({"score": "diversity"}, "cannot tell which checkpoint is best"),
+    ],
+)
+def test_scores_that_cannot_be_are_told_before_a_round_is_played(training, changes, said):
+    with pytest.raises(UserError, match=said):
+        train(SMALL, replace(training, **changes))

@@ -15,6 +15,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 from rivals.errors import UserError
 
 if TYPE_CHECKING:
+    from rivals.metrics.evaluation import Evaluation
     from rivals.recipes import Recipe
     from rivals.run import Run
 
@@ -30,7 +31,7 @@ def main(args: Sequence[str] | None = None) -> None:
         if args[:1] == ["train"] and len(args) > 1 and not args[1].startswith("-"):
             train_recipe(args[1], args[2:])
         else:
-            commands = {f.__name__: f for f in (recipes, data, train, sample, report, export, demo)}
+            commands = {f.__name__: f for f in (recipes, data, train, sample, evaluate, report, export, demo)}
             tyro.extras.subcommand_cli_from_dict(
                 commands, prog="rivals", description="Train, measure and explore generative adversarial networks.", args=args
             )
@@ -145,10 +146,11 @@ def summary(run: Run, page: Path) -> str:
     scores = run.scores()
     lines = [f"report   {page}", f"samples  rivals sample {run.path}"]
     if scores:
-        best, last = min(scores, key=lambda event: event["scores"]["frechet"]), scores[-1]
+        best, last = [event for event in scores if event["best"]][-1], scores[-1]
+        by = next(iter(last["scores"]))
         for name, event in (("best", best), ("final", last)):
-            lines.append(f"{name:8} {event['scores']['frechet']:.4g} at round {event['round']:,}")
-        lines.append(f"         ({last['protocol']}; lower is better)")
+            lines.append(f"{name:8} {by} {event['scores'][by]:.4g} at round {event['round']:,}")
+        lines.append(f"         ({last['protocol'][by]}; better: {last['better'][by]})")
     return "\n".join(lines)
 
 
@@ -176,6 +178,85 @@ def sample(
         raise UserError(f"--n must be at least 1, not {n}")
     which = int(checkpoint) if checkpoint.isdigit() else checkpoint
     print(sample_to(run, out, n=n, seed=seed, checkpoint=which, device=device))
+
+
+def evaluate(
+    run: Positional[Path | None] = None,
+    data: str | None = None,
+    real: str | None = None,
+    fake: str | None = None,
+    metrics: str = "",
+    features: str = "auto",
+    n: int = 10_000,
+    checkpoints: str = "best,final",
+    size: int | tuple[int, int] | None = None,
+    channels: Literal[1, 3] | None = None,
+    seed: int = 0,
+    json: Path | None = None,
+    out: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Judge a run, or any folder of pictures by another: rivals evaluate RUN, rivals evaluate --real FOLDER --fake FOLDER.
+
+    Args:
+        run: A run folder or an export.
+        data: What the run is judged by; by default the data it was trained on.
+        real: A folder of real pictures, or another name or path of data.
+        fake: A folder of generated pictures, whoever made them.
+        metrics: Names with commas between, of docs/metrics.md; by default all that can judge this.
+        features: What pictures are compared by: inception, efficientnet-lite0, classifier, discriminator, random, pixels.
+        n: How many of each.
+        checkpoints: Which of the run: best, final, rounds.
+        size: Sides that pictures of unlike sizes are brought to.
+        channels: 1 for grey, 3 for colour.
+        seed: Of the samples.
+        json: A file for the rows with everything that is known of them.
+        out: The page; by default report.html in the run folder, none for folders.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    from rivals.metrics.evaluation import evaluate_folders, evaluate_run
+    from rivals.report import write_evaluation
+
+    asked: dict[str, Any] = {"metrics": names(metrics), "features": names(features), "n": n, "device": device}
+    if run is not None and (real, fake, size, channels) == (None, None, None, None):
+        found = evaluate_run(run, data=data, checkpoints=names(checkpoints), seed=seed, **asked)
+    elif run is None and real is not None and fake is not None and data is None:
+        found = evaluate_folders(real, fake, size=size, channels=channels, **asked)
+    else:
+        raise UserError("give a run (rivals evaluate RUN [--data D]), or --real FOLDER and --fake FOLDER")
+    show(found)
+    for file in write_evaluation(found, run=run, json=json, page=out):
+        print(file)
+
+
+def names(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def show(evaluation: Evaluation) -> None:
+    """The numbers as tables, a table for each kind of features."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from rivals.metrics.evaluation import sections
+
+    console = Console()
+    for section in sections(evaluation.rows):
+        table = Table("metric", "better", *section.of, "real", "note", box=None, pad_edge=False)
+        for column in table.columns[2:]:
+            column.justify = "right"
+        for line in section.lines:
+            spread = {of: f" ± {row.spread:.2g}" if row.spread is not None else "" for of, row in line.values.items()}
+            cells = [f"{line.values[of].value:.4g}{spread[of]}" if of in line.values else "" for of in section.of]
+            floor = "" if line.floor is None else f"{line.floor:.4g}"
+            table.add_row(line.metric, line.better, *cells, floor, str(line.note))
+        console.print(f"\n[bold]{section.features or 'on the things themselves'}[/bold]\n{section.counts}\n", highlight=False)
+        console.print(table)
+        for number, note in enumerate(section.notes, 1):
+            console.print(f"[dim]{number}  {note}[/dim]", highlight=False)
+    for name, reason in evaluation.left_out.items():
+        console.print(f"[dim]left out: {name}: {reason}[/dim]")
 
 
 def report(runs: Positional[tuple[Path, ...]], out: Path | None = None) -> None:

@@ -56,7 +56,8 @@ class Display:
         if event["kind"] == "note":
             self.say(event["text"])
         elif event["kind"] == "score":
-            self.score_text = f" · Fréchet {event['scores']['frechet']:.4g}{' (best)' if event['best'] else ''}"
+            name, value = next(iter(event["scores"].items()))
+            self.score_text = f" · {name} {value:.4g}{' (best)' if event['best'] else ''}"
         elif event["kind"] == "terms":
             text = f"{event['speed']:,.0f} images/s · {losses(event)}{self.score_text}"
             left = clock(event["seconds"] * (1 - progress) / progress) if progress > 0.001 else "?"

@@ -9,7 +9,7 @@ import torch
 from rivals.data import Dataset, bytes_from_pictures
 from rivals.data.pictures import grid, scatter
 from rivals.game import Samples
-from rivals.metrics.quick import drawn
+from rivals.sampling import drawn
 
 if TYPE_CHECKING:
     from PIL.Image import Image

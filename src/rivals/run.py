@@ -24,7 +24,7 @@ from rivals.errors import UserError
 
 Which = str | int  # 'best', 'final', 'latest', or a round
 
-SAME = ("recipe", "options", "data", "seed", "batch", "average", "precision")  # what a resumed run must agree on
+SAME = ("recipe", "options", "data", "seed", "batch", "average", "score", "precision")  # what a resumed run must agree on
 
 
 class Run:

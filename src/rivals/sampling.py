@@ -1,19 +1,52 @@
-"""Samples of a trained game into a file: a picture, arrays, or a folder of pictures."""
+"""Samples of a game: as a tensor, as a data set to judge, into a file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from rivals.data import bytes_from_pictures
+from rivals import chance
+from rivals.data import Memory, bytes_from_pictures
 from rivals.data.pictures import grid, image, scatter
 from rivals.errors import UserError
 from rivals.game import Samples
 from rivals.loading import load
 from rivals.machine import find_device
-from rivals.metrics.quick import drawn
 from rivals.run import Which
+
+ROWS = 256  # drawn at a time: bounds the memory
+BEYOND = 1e-3  # what a generator of pictures may exceed [-1, 1] by: rounding
+
+
+@torch.no_grad()
+def drawn(game: Samples, n: int, seed: int, of: Callable[[Tensor], Tensor] = Tensor.float) -> Tensor:
+    """n samples, or what `of` makes of them, part by part; equal for equal seeds. Training goes on as if nothing had been
+    drawn."""
+    with chance.fixed(seed):
+        return torch.cat([of(game.sample(min(ROWS, n - start))) for start in range(0, n, ROWS)])
+
+
+def generated(game: Samples, n: int, seed: int, *, bounded: bool, name: str = "samples") -> Memory:
+    """n samples as a data set: of pictures (bounded) the 8-bit ones that would be saved, as everyone judges them.
+
+    Raises `UserError` where some are NaN or infinite, or no pictures."""
+    return Memory(drawn(game, n, seed, partial(checked, bounded=bounded)).cpu(), name=name)
+
+
+def checked(x: Tensor, *, bounded: bool) -> Tensor:
+    if not x.isfinite().all():
+        raise UserError("the generator draws NaN or infinite values: take an earlier checkpoint, or train it again")
+    if not bounded:
+        return x.float()
+    low, high = float(x.min()), float(x.max())
+    if low < -1 - BEYOND or high > 1 + BEYOND:
+        raise UserError(f"the generator draws values in [{low:.3g}, {high:.3g}], pictures are in [-1, 1]: end it in a tanh")
+    return bytes_from_pictures(x)
 
 
 def sample_to(

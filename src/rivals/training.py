@@ -23,7 +23,7 @@ from rivals.display import Display
 from rivals.errors import UserError
 from rivals.game import Game, Samples
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
-from rivals.metrics.quick import QuickScore
+from rivals.metrics.scores import Scores, merit
 from rivals.pictures import picture
 from rivals.recipes.core import Recipe, Setup
 from rivals.run import Run
@@ -72,6 +72,15 @@ class Training:
     """Threads that decode pictures too many for memory."""
     looks: int = 20
     """How often, in the whole training, samples are scored, drawn and saved."""
+    every: int | None = None
+    """Look each so many rounds instead."""
+    score: str = "fd"
+    """What is scored at a look: metrics by name, with commas between (fd,kid,is,precision,coverage ...; docs/metrics.md).
+    The first decides which checkpoint is best."""
+    score_features: str = "random"
+    """On which features: random, classifier, inception, efficientnet-lite0, pixels."""
+    patience: int | None = None
+    """Stop when so many looks have passed without a better score."""
     keep: int = 2
     """How many of the latest checkpoints are kept, beside best and final."""
     compile: bool = False
@@ -83,9 +92,9 @@ class Training:
         given = [name for name in ("rounds", "epochs", "minutes") if getattr(self, name) is not None]
         if len(given) > 1:
             raise UserError(f"give one budget, not {' and '.join('--' + name for name in given)}")
-        for name in (*given, "looks", "keep"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"--{name} must be more than 0, not {getattr(self, name)}")
+        for name in (*given, "looks", "keep", "every", "patience"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise UserError(f"--{name} must be more than 0, not {value}")
 
     def dataset(self) -> Dataset:
         return load(self.data, **self.data_options(), max_bad=self.max_bad, workers=self.workers)
@@ -173,6 +182,7 @@ class Session:
             "seed": training.seed,
             "batch": setup.batch,
             "average": setup.average,
+            "score": f"{training.score} by {training.score_features} features",
             "precision": training.precision,
             "device": str(self.device),
             "processes": processes.world(),
@@ -205,7 +215,7 @@ class Session:
             self.resume()
             with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
                 self.introduce()
-                self.score = self.quick_score()
+                self.score = self.scores()
                 try:
                     self.play_rounds(wish)
                 except Diverged as error:
@@ -227,20 +237,24 @@ class Session:
         tree, self.said = self.run.checkpoint("latest")
         self.saved_by_look = tree is not None and tree["look"]
         self.seconds = self.looking = 0.0  # of training so far, and those of them spent on looks
+        self.best, self.waiting, self.stalled = float("inf"), 0, False
         if tree is not None:
             self.trainer.load_state(tree)
             self.seconds, self.looking = tree["seconds"], tree["looking"]
+        if self.chief:
+            self.run.rewind(self.trainer.round if tree is not None else -1)
+        for event in self.run.scores():
+            self.judge(event)
+        if tree is not None:
             self.said.append(f"{'already finished' if self.progress() >= 1 else 'resumed'} at round {tree['round']}")
         if self.chief:
             self.tidy(tree is not None)
-        self.best = min((event["scores"]["frechet"] for event in self.run.scores()), default=float("inf"))
         # when terms were last logged: round, seconds, seconds without looks
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def tidy(self, resumed: bool) -> None:
-        """Forget what lies beyond the checkpoint: it will happen again."""
+        """Clear away the files of what lies beyond the checkpoint: it will happen again."""
         run, round = self.run, self.trainer.round
-        run.rewind(round if resumed else -1)
         for file in run.numbered():
             if not resumed or int(file.stem) > round:
                 file.unlink()  # damaged, or it would have been taken
@@ -255,17 +269,24 @@ class Session:
         for text in self.said:
             self.note(text)
 
-    def quick_score(self) -> QuickScore | None:
+    def scores(self) -> Scores | None:
         wanted = self.progress() < 1 or self.look_was_cut_short()
-        return QuickScore(self.data, self.device) if wanted and self.chief and isinstance(self.trainer.game, Samples) else None
+        if not (wanted and self.chief and isinstance(self.trainer.game, Samples)):
+            return None
+        names = [name.strip() for name in self.training.score.split(",")]
+        return Scores(self.data, self.device, names=names, features=self.training.score_features)
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
+        if self.stalled:
+            return 1.0
         if self.rounds is not None:
             return min(1.0, (self.trainer.round + ahead) / self.rounds)
         return min(1.0, self.seconds / (60 * (self.training.minutes or 5)))
 
     def looks_due(self, ahead: int = 0) -> int:
+        if self.training.every is not None:
+            return (self.trainer.round + ahead) // self.training.every
         return int(self.progress(ahead) * self.training.looks + 1e-9)
 
     def play_rounds(self, wish: Callable[[], int]) -> None:
@@ -283,6 +304,10 @@ class Session:
             if due or ended:
                 looked, saved = self.looks_due(), self.seconds
                 self.look()
+                (stalled,) = processes.agree(float(self.stalled))
+                if stalled and not ended:
+                    self.stalled = True
+                    self.note(f"stopped at round {self.trainer.round:,}: no better score in {self.training.patience} looks")
             elif stop or self.seconds - saved >= SAVE_EVERY:
                 saved = self.seconds
                 if self.chief:
@@ -306,23 +331,31 @@ class Session:
         if not self.chief:
             return
         started = time.perf_counter()
-        game, best = self.trainer.shown(), False
+        game, best, event = self.trainer.shown(), False, {}
         if self.score is not None and isinstance(game, Samples):
             with self.trainer.precise():
-                value = self.score(game, self.training.seed)
+                event = self.score.event(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
-            best, self.best = value < self.best, min(value, self.best)
+            best = self.judge(event)
         saved = self.save(look=True)
         if best:
             self.run.name(saved, "best")
         if self.progress() >= 1:
             self.run.name(saved, "final")
         if self.score is not None:  # after saving: whoever is killed in between must not find a best that was never saved
-            self.log("score", scores={self.score.name: value}, protocol=self.score.protocol, best=best)
+            self.log("score", **event, best=best)
             file = f"pictures/{self.trainer.round:07d}.png"
             image.save(self.run.path / file)
             self.log("picture", file=file)
         self.looking += time.perf_counter() - started
+
+    def judge(self, event: dict[str, Any]) -> bool:
+        """Whether these scores are the best so far; without a better one for `patience` looks the training is over."""
+        value = merit(event)
+        best, self.best = value < self.best, min(value, self.best)
+        self.waiting = 0 if best else self.waiting + 1
+        self.stalled = self.training.patience is not None and self.waiting >= self.training.patience
+        return best
 
     def save(self, *, look: bool) -> Path:
         """Everything needed to go on, and to draw from the file alone."""

@@ -40,5 +40,5 @@ def test_real_data_samples_improve(real_data, tmp_path):
 
     torch.set_num_threads(1)
     training = Training(data=str(real_data / "punks" / "punks-24.npz"), into=tmp_path / "run", rounds=60, looks=2)
-    first, _, last = (event["scores"]["frechet"] for event in train(auto, training).scores())
+    first, _, last = (event["scores"]["fd"] for event in train(auto, training).scores())
     assert last < 0.5 * first

@@ -42,6 +42,7 @@ class Options:
     workers: int = 0
     stream: bool | None = None
     image_key: str | None = None
+    native: bool = False
 
     def __post_init__(self) -> None:
         sides = (self.size,) if isinstance(self.size, int) else self.size or ()
@@ -92,6 +93,7 @@ def load(
     workers: int = 0,
     stream: bool | None = None,
     image_key: str | None = None,
+    native: bool = False,
 ) -> Dataset:
     """A data set.
 
@@ -109,13 +111,14 @@ def load(
     - `stream`: True: decode rows when asked for; False: hold all in memory. None: memory up to 1 GiB of decoded
       pictures.
     - `image_key`: which picture of a shard's sample, where it has several: `google.png` of `KEY.google.png`.
+    - `native`: picture files at the one size that all have, however large; unlike sizes raise `UserError`.
 
     >>> load("digits").facts
     Facts(shape=(1, 8, 8), count=1797, classes=10, bounded=True)
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=max_bad, workers=workers, stream=stream,
-        image_key=image_key,
+        image_key=image_key, native=native,
     )  # fmt: skip
     return resolve(source, options).data
 
@@ -221,7 +224,10 @@ def choose_form(survey: Survey, options: Options, notes: list[str]) -> Form:
     if size is None:
         sizes = survey.sizes()
         common, count = sizes.most_common(1)[0]
-        if count == survey.good and max(common) <= KEEP:
+        if options.native and count < survey.good:
+            found = ", ".join(_by(each) for each, _ in sizes.most_common(3))
+            raise UserError(f"the pictures have {len(sizes)} sizes ({found} ...): pass --size to bring them to one")
+        if count == survey.good and (options.native or max(common) <= KEEP):
             size = common
         else:
             middle = int(np.median([min(s) for s in sizes.elements()]))

@@ -79,17 +79,21 @@ class GAN(Game):
     def loss_D(self, batch: Batch) -> Terms:
         real, fake = batch.x, self.sample(len(batch.x))
         shown_real, shown_fake = exchanged(real, fake, self.flip) if self.flip else (real, fake)
-        D = self.discriminator
-        terms = {"adversarial": self.adversarial.critic(D(shown_real), D(shown_fake))}
+        terms = {"adversarial": self.adversarial.critic(self.logits(shown_real), self.logits(shown_fake))}
         if self.penalty is not None and self.round % self.penalty_every == 0:
-            terms["penalty"] = self.penalty_every * self.penalty(D, real, fake)
+            terms["penalty"] = self.penalty_every * self.penalty(self.logits, real, fake)
         return terms
 
     def loss_G(self, batch: Batch) -> Terms:
-        fake = self.discriminator(self.sample(len(batch.x)))
+        fake = self.logits(self.sample(len(batch.x)))
         if self.adversarial.paired:
-            return {"adversarial": self.adversarial.generator(self.discriminator(batch.x), fake)}
+            return {"adversarial": self.adversarial.generator(self.logits(batch.x), fake)}
         return {"adversarial": self.adversarial.generator(fake)}
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, 1), always float32: of bf16 logits the losses would move in steps of 1/128."""
+        logits: Tensor = self.discriminator(x)
+        return logits.float()
 
     def prior(self, n: int) -> Tensor:
         return self.latents(n, self.device)

@@ -88,7 +88,8 @@ def score_curve(score: Score, label: str = "", slot: int = 0, *, minutes: bool =
 
 
 def spell(name: str) -> str:
-    return {"frechet": "Fréchet distance"}.get(name) or name[:1].upper() + name[1:].replace("_", " ")
+    full = {"fd": "Fréchet distance", "kid": "kernel distance", "is": "Inception score", "ms-ssim": "MS-SSIM"}.get(name, name)
+    return full[:1].upper() + full[1:].replace("_", " ")
 
 
 def draw(title: str, curves: Iterable[Curve], *, unit: str = "", x: str = "round", zero: bool = False) -> list[Chart]:

@@ -1,4 +1,4 @@
-"""The page: stories, the comparison of several, and the template `report.html` that sets both.
+"""The pages: stories, the comparison of several, an evaluation; the templates set them.
 
 Whatever comes from a run is escaped by the template.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 
 from rivals.errors import UserError
 from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve, spell
+from rivals.report.judged import Judged
 from rivals.report.story import MOST_BYTES, NOTHING, Score, Story, part, read_story, round_of, say
 
 
@@ -84,18 +84,32 @@ def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
     named = enumerate(zip(folders, _labels(folders), strict=True), 1)
     stories = [read_story(folder, label, f"run-{i}", MOST_BYTES / len(folders)) for i, (folder, label) in named]
     page = _page(stories)
+    _write(out, page)
+    return out
+
+
+def write_page(out: Path, title: str, evaluation: Judged) -> Path:
+    """An evaluation by itself."""
+    _write(out, _environment().get_template("evaluation.html").render(title=title, evaluation=evaluation))
+    return out
+
+
+def _write(out: Path, page: str) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(out.name + ".new")
     beside.write_text(page, "utf-8")
     beside.replace(out)
-    return out
 
 
 def _page(stories: Sequence[Story]) -> str:
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"say": say, "time": _time, "spell": spell, "charts": charts_of, "round_of": round_of}
-    template = environment.from_string(resources.files("rivals.report").joinpath("report.html").read_text("utf-8"))
+    template = _environment().get_template("report.html")
     return template.render(stories=stories, comparison=_compare(stories) if len(stories) > 1 else None)
+
+
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("rivals", "report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"say": say, "time": _time, "spell": spell, "charts": charts_of, "round_of": round_of}
+    return environment
 
 
 def _time(seconds: float) -> str:

@@ -5,7 +5,6 @@ A run may be unfinished, damaged or empty: what is not there is left out.
 
 from __future__ import annotations
 
-import base64
 import math
 import shlex
 import statistics
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rivals.errors import UserError
+from rivals.report import judged
+from rivals.report.images import Picture, picture_of
 from rivals.run import Run
 
 Row = dict[str, Any]
@@ -30,19 +31,6 @@ GROUPS = {  # where a setting stands on the page; the others under Training
     "machine": "Versions and machine",
     "created": "Versions and machine",
 }
-
-
-class Picture(NamedTuple):
-    round: int
-    seconds: float  # nan where the log does not say
-    data: str  # a data: address
-    width: int
-    height: int
-
-    @property
-    def pixels(self) -> bool:
-        """Small pictures are enlarged with hard pixels; shrinking a large one that way would tear it."""
-        return self.width <= 560
 
 
 class Point(NamedTuple):
@@ -72,6 +60,7 @@ class Story:
     notes: Sequence[Row]
     pictures: Sequence[Picture]
     real: Picture | None
+    judged: judged.Judged | None
     rounds: int
     seconds: float
     speed: float  # images a second, the median of the log; nan where unknown
@@ -141,7 +130,8 @@ def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -
         scores=_scores(_by_round(log, "score")),
         notes=[r for r in log if r.get("kind") == "note"],
         pictures=_pictures(folder, _by_round(log, "picture"), room),
-        real=_picture(folder, folder / "pictures" / "real.png", 0, math.nan),
+        real=picture_of(folder, folder / "pictures" / "real.png"),
+        judged=judged.read(folder),
         rounds=max((round_of(r) for r in log), default=0),
         seconds=max((number(r.get("seconds"), 0.0) for r in log), default=0.0),
         speed=statistics.median(speeds) if speeds else math.nan,
@@ -180,7 +170,7 @@ def _scores(rows: Sequence[Row]) -> list[Score]:
                 # A row carries one flag, and it is about the score that the run watches: the first.
                 if row.get("best") is True and name == next(iter(row["scores"])):
                     best = points[-1]
-                protocol = str(row.get("protocol") or protocol)
+                protocol = str(part(row, "protocol").get(name) or protocol)
         if points:
             found.append(Score(name, protocol, points, best))
     return found
@@ -197,7 +187,7 @@ def _pictures(folder: Path, rows: Sequence[Row], room: float) -> list[Picture]:
         mean = sum(file.stat().st_size for _, _, file in known) / len(known)
         most = max(2, min(MOST_PICTURES, int(room / max(mean, 1))))
         known = [known[i] for i in spread(len(known), most)]
-    return [p for r, seconds, file in known if (p := _picture(folder, file, r, seconds))]
+    return [p for r, seconds, file in known if (p := picture_of(folder, file, r, seconds))]
 
 
 def spread(n: int, most: int) -> list[int]:
@@ -207,17 +197,6 @@ def spread(n: int, most: int) -> list[int]:
     ([0, 3, 6, 9], [0, 1])
     """
     return list(range(n)) if n <= most else [round(i * (n - 1) / (most - 1)) for i in range(most)]
-
-
-def _picture(folder: Path, file: Path, round_: int, seconds: float) -> Picture | None:
-    """A PNG of the run folder; None for anything else, for a log may name any file of the machine."""
-    if not file.is_file() or not file.resolve().is_relative_to(folder.resolve()):
-        return None
-    data = file.read_bytes()
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < 24:
-        return None
-    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    return Picture(round_, seconds, f"data:image/png;base64,{base64.b64encode(data).decode()}", width, height)
 
 
 def say(value: object) -> str:

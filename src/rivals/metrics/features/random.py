@@ -19,6 +19,9 @@ class RandomConvolutions:
     correlation with a trained judge was 0.95; of like designs without the division some fell to 0.53.
     """
 
+    name = "random"
+    key: str | None = None
+
     def __init__(self, real: Tensor, widths: tuple[int, ...] = (8, 16, 32)):
         generator = torch.Generator().manual_seed(2015)
         self.layers = []
@@ -44,6 +47,9 @@ class RandomConvolutions:
 
 class RandomWaves:
     """Random Fourier features at four scales of the data, for vectors. (B, D) -> (B, 128). Rahimi and Recht (2007)."""
+
+    name = "random"
+    key: str | None = None
 
     def __init__(self, real: Tensor, width: int = 32):
         generator = torch.Generator().manual_seed(2007)

@@ -1,0 +1,62 @@
+"""Some rows of a data set, and all rows one after another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from rivals.data.batches import permutation
+from rivals.data.core import Batch, Dataset
+
+ROWS = 256  # at a time: bounds the memory
+
+
+class Part(Dataset):
+    """The rows of these numbers ((N,) int64), in this order."""
+
+    def __init__(self, whole: Dataset, numbers: Tensor):
+        self.whole, self.numbers = whole, numbers
+        self.name, self.class_names, self.notes = whole.name, whole.class_names, whole.notes
+        self.facts = replace(whole.facts, count=len(numbers))
+        self.fingerprint = f"{whole.fingerprint} {hashlib.sha256(numbers.numpy().tobytes()).hexdigest()}"
+
+    def rows(self, numbers: Tensor, device: torch.device) -> Batch:
+        return self.whole.rows(self.numbers[numbers], device)
+
+
+def some(data: Dataset, n: int) -> Dataset:
+    """n rows chosen at random but always the same; all of them, in their order, where there are no more."""
+    return data if n >= len(data) else Part(data, permutation(len(data), seed=0, epoch=0)[:n])
+
+
+def apart(data: Dataset, n: int) -> tuple[Part, Part]:
+    """n rows, and all the others; at random but always the same."""
+    order = permutation(len(data), seed=0, epoch=1)
+    return Part(data, order[:n]), Part(data, order[n:])
+
+
+def halves(data: Dataset) -> tuple[Part, Part]:
+    """Two halves that share no row."""
+    return apart(data, len(data) // 2)
+
+
+def in_order(data: Dataset, device: torch.device, rows: int = ROWS) -> Iterator[Batch]:
+    """All rows, a few at a time; the next ones are decoded while these are used."""
+    numbers = torch.split(torch.arange(len(data)), rows)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(data.rows, numbers[0], device)
+        for following in (*numbers[1:], None):
+            batch = coming.result()
+            if following is not None:
+                coming = pool.submit(data.rows, following, device)
+            yield batch
+
+
+def overlap(a: Dataset, b: Dataset) -> bool:
+    """Is one the other, or a part of it?"""
+    return a.fingerprint.startswith(b.fingerprint) or b.fingerprint.startswith(a.fingerprint)

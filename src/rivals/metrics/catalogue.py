@@ -1,0 +1,46 @@
+"""All metrics by name. Each stands in its own file, with its paper, formula, range, direction and failings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rivals.errors import pick
+from rivals.metrics import (
+    diversity,
+    frechet,
+    inception_score,
+    kid,
+    memorisation,
+    modes,
+    parzen,
+    prdc,
+    probe,
+    realness,
+    two_sample,
+    wasserstein,
+)
+from rivals.metrics.core import Metric
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("fd", frechet.measure, features=True, gives=("fd",)),
+        Metric("kid", kid.measure, features=True, gives=("kid",)),
+        Metric("is", inception_score.measure, features=True, gives=("is",)),
+        Metric("prdc", prdc.measure, features=True, gives=("precision", "recall", "density", "coverage")),
+        Metric("wasserstein", wasserstein.measure, features=True, gives=("sliced wasserstein", "wasserstein")),
+        Metric("1-nn", two_sample.measure, features=True, gives=("1-NN accuracy",)),
+        Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
+        Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
+        Metric("memorisation", memorisation.measure, features=True, gives=()),
+        Metric("parzen", parzen.measure, gives=("parzen",)),
+        Metric("realness", realness.measure, floor=False, gives=()),
+        Metric("probe", probe.measure, floor=False, gives=()),
+    )
+}
+
+
+def chosen(names: Sequence[str]) -> list[Metric]:
+    """Metrics by their names, or by that of a number they give (`precision` stands for all of `prdc`)."""
+    known = METRICS | {value: metric for metric in METRICS.values() for value in metric.gives}
+    return list(dict.fromkeys(pick("metric", known, name) for name in names))

@@ -1,0 +1,141 @@
+"""The words that all metrics share: what is judged, by which features, and what comes out.
+
+A metric is a function that asks a `Case` for what it needs and answers with named `Value`s. A case is real things beside
+generated ones; put real things in the place of the generated, and the same metric says what perfection scores: its floor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from rivals import checkpoint
+from rivals.data.core import Dataset
+from rivals.data.download import cache_folder
+from rivals.data.part import halves, in_order, overlap, some
+from rivals.errors import UserError
+from rivals.game import Game
+from rivals.metrics.moments import Moments
+
+Better = Literal["higher", "lower", "near 0.5", "near the floor"]
+
+
+class Unsuitable(UserError):
+    """This metric cannot judge this case; the message says what it takes."""
+
+
+class Features(Protocol):
+    """Things -> features: (B, *shape) float32, pictures in [-1, 1] -> (B, D) float32."""
+
+    name: str
+    protocol: str  # network, weights with their hash, resize: what must agree for two numbers to be compared
+
+    @property
+    def key(self) -> str | None:
+        """Tells these features from all others in the cache of those of real things; None: not worth keeping."""
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Features that a classifier goes on to read."""
+
+    def log_posterior(self, features: Tensor) -> Tensor:
+        """(B, D) -> (B, classes), log p(y|x)."""
+
+
+class Value(NamedTuple):
+    value: float
+    better: Better
+    protocol: str  # how it was worked out; `evaluate` adds the data, the counts and the features
+    spread: float | None = None  # a standard deviation; over what, the protocol says
+
+
+@dataclass(frozen=True)
+class Metric:
+    """An entry of the catalogue. `measure` raises `Unsuitable` where it has nothing to say."""
+
+    name: str
+    measure: Callable[[Case], Mapping[str, Value]]
+    features: bool = False  # whether the numbers depend on the features
+    floor: bool = True  # whether real things in the place of the generated ones mean anything
+    gives: tuple[str, ...] = ()  # names of its numbers, as far as they do not depend on the case
+
+
+@dataclass
+class Case:
+    """Real things beside generated ones, and what is known of where they come from."""
+
+    real: Dataset  # what the generated are compared with: unseen by the generator where the data has a test part
+    fake: Dataset
+    features: Features
+    train: Dataset | None = None  # what the generator learnt from; None: nobody knows
+    spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
+    game: Game | None = None  # the generator and its rivals; None: only its pictures are here
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
+
+    def describe(self, data: Dataset) -> Tensor:
+        """(N, D) features of all rows, on the CPU; worked out once, those of real rows once for all evaluations to come."""
+        if data.fingerprint not in self.described:
+            key = None if data is self.fake or self.features.key is None else f"{data.fingerprint} {self.features.key}"
+            found = kept(key, lambda: {"x": torch.cat([x.cpu() for x in self.stream(data)])})
+            self.described[data.fingerprint] = found["x"]
+        return self.described[data.fingerprint]
+
+    def stream(self, data: Dataset) -> Iterator[Tensor]:
+        for batch in in_order(data, self.device):
+            yield self.features(batch.x)
+
+    def moments(self, data: Dataset) -> Moments:
+        """Mean and covariance of the features. If nobody asked for the features themselves, they are not held."""
+        found, known = Moments(), self.described.get(data.fingerprint)
+        for x in self.stream(data) if known is None else [known]:
+            found.add(x)
+        return found
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the real rows are known to be none that the generator learnt from."""
+        return self.train is not None and not overlap(self.train, self.real)
+
+    def at_the_floor(self) -> Case:
+        """The same case with real things in the place of the generated: one half of the training rows, the other being what
+        was "learnt from"; halves of what real rows there are, where none are unseen. As many as were generated, if it can."""
+        one, other = halves(self.train or self.spare or self.real)
+        real = self.real if self.unseen else some(other, len(self.real))
+        known = {key: value for key, value in self.described.items() if key == real.fingerprint}
+        train = None if self.train is None else other
+        return Case(real, some(one, len(self.fake)), self.features, train=train, device=self.device, described=known)
+
+
+def kept(key: str | None, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """What `make` makes, from the user's cache folder where it was made before; None is never kept."""
+    if key is None:
+        return make()
+    file = cache_folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
+    with suppress(UserError):  # not there, or damaged
+        return checkpoint.read(file)
+    made = make()
+    with suppress(OSError):  # a cache that cannot be written is none
+        file.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.write(file, made)
+    return made
+
+
+def rows_of(data: Dataset, n: int | None = None) -> Tensor:
+    """(N, D) float32: the rows as flat vectors, on the CPU; n of them, at random but always the same."""
+    return torch.cat([batch.x.flatten(1) for batch in in_order(some(data, n or len(data)), torch.device("cpu"))])
+
+
+def labels_of(data: Dataset) -> Tensor | None:
+    """(N,) class numbers, or None where there are no classes."""
+    found = [batch.y for batch in in_order(data, torch.device("cpu"))] if data.facts.classes else []
+    return torch.cat([y for y in found if y is not None]) if found else None

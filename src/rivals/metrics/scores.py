@@ -1,0 +1,75 @@
+"""The scores that training takes at its looks, by which it knows its best checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rivals.data.core import Dataset, bytes_from_pictures
+from rivals.data.memory import Memory
+from rivals.data.part import some
+from rivals.errors import UserError
+from rivals.game import Samples
+from rivals.metrics.catalogue import chosen
+from rivals.metrics.choice import choose
+from rivals.metrics.core import Case, Value
+from rivals.sampling import drawn
+
+REAL, FAKE = 5000, 2000  # rows of each
+
+
+class Scores:
+    """Metrics by name, of a game's samples against training rows. (A checkpoint that was chosen by its score on the test part
+    could not be judged there any more.)
+
+    The default, the Fréchet distance on the features of a fixed random network, is there for any data, cheap, and enough to
+    order the checkpoints of one training.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        device: torch.device,
+        *,
+        names: Sequence[str] = ("fd",),
+        features: str = "random",
+        real: int = REAL,
+        fake: int = FAKE,
+    ):
+        self.metrics, self.first, self.fake = chosen(names), names[0], fake
+        rows = some(data, real)
+        self.case = Case(rows, rows, choose(features, data, device=device), device=device)
+        self.case.describe(rows)
+        self.protocol = f"{self.case.features.protocol}, {fake:,} samples against {len(rows):,} training rows"
+
+    def __call__(self, game: Samples, seed: int) -> dict[str, Value]:
+        """Numbers by name, first the one that decides which checkpoint is best."""
+        # what lies beyond [-1, 1] is clipped: a generator without a tanh may be on its way there
+        as_data = bytes_from_pictures if self.case.real.facts.bounded else Tensor.float
+        samples = Memory(drawn(game, self.fake, seed, as_data).cpu(), name="samples")
+        case = replace(self.case, fake=samples, described=dict(self.case.described))
+        found = {name: value for metric in self.metrics for name, value in metric.measure(case).items()}
+        decides = self.first if self.first in found else next(iter(found))
+        return {decides: found[decides], **found}
+
+    def event(self, game: Samples, seed: int) -> dict[str, Any]:
+        """The same as plain values for the log."""
+        found = self(game, seed)
+        return {
+            "scores": {name: value.value for name, value in found.items()},
+            "better": {name: value.better for name, value in found.items()},
+            "protocol": {name: f"{value.protocol}; {self.protocol}" for name, value in found.items()},
+        }
+
+
+def merit(event: Mapping[str, Any]) -> float:
+    """How good the first number of an event's is; lower is better."""
+    name, value = next(iter(event["scores"].items()))
+    by: dict[str, float] = {"lower": value, "higher": -value, "near 0.5": abs(value - 0.5)}
+    if (better := event["better"][name]) not in by:
+        raise UserError(f"--score {name} cannot tell which checkpoint is best: name another first")
+    return by[better]

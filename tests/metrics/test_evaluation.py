@@ -1,0 +1,273 @@
+"""`rivals evaluate`: rows with their protocol and floor, for runs and for folders, and clear errors."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from rivals.cli import main
+from rivals.data import Memory, bytes_from_pictures, load
+from rivals.data.part import Part, halves, overlap, some
+from rivals.data.pictures import image
+from rivals.errors import UserError
+from rivals.metrics import core
+from rivals.metrics.catalogue import METRICS, chosen
+from rivals.metrics.core import Case, Unsuitable
+from rivals.metrics.evaluation import evaluate_folders, evaluate_run, sections
+from rivals.metrics.features import Pixels
+from rivals.recipes import RECIPES
+from rivals.training import Training, train
+
+CHEAP = ("fd", "kid", "precision", "1-nn")
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(core, "cache_folder", lambda: tmp_path_factory.getbasetemp() / "cache")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A short run on digits, which have no test part."""
+    recipe = RECIPES["dcgan"].but(network="intermediate", width=8, batch=16)
+    return train(recipe, Training(data="digits", into=tmp_path_factory.mktemp("run") / "run", rounds=30, looks=2)).path
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, digits):
+    """Two halves of the digits as folders of PNG files."""
+    paths = []
+    for name, half in zip(("real", "fake"), halves(digits), strict=True):
+        paths.append(tmp_path_factory.mktemp(name))
+        for number, x in enumerate(bytes_from_pictures(half.rows(torch.arange(120), torch.device("cpu")).x)):
+            image(x).save(paths[-1] / f"{number}.png")
+    return paths
+
+
+@pytest.fixture
+def case(digits):
+    """All that a case can have: unseen rows, training rows, samples, labels."""
+    train, rest = halves(digits)
+    real, fake = halves(rest)
+    return Case(real, fake, Pixels(), train)
+
+
+def test_a_run_is_judged_at_its_best_and_final_with_floor_and_protocol(run):
+    found = evaluate_run(run, metrics=CHEAP, features=["classifier", "pixels"], n=200)
+    rows = {(row.metric, row.of, row.features.split()[0]): row for row in found.rows}
+    for metric in ("fd", "kid", "precision", "recall", "density", "coverage", "1-NN accuracy"):
+        for of in ("best", "final"):
+            for features in ("classifier", "flattened"):
+                row = rows[metric, of, features]
+                assert math.isfinite(row.value)
+                assert row.floor is not None
+                assert row.floor == rows[metric, "final", features].floor
+                assert row.protocol.endswith("200 generated against 200 of digits (training rows); floor: 200 real against 200")
+    assert "weights" in rows["fd", "best", "classifier"].protocol
+    assert rows["fd", "best", "flattened"].floor < 0.2 * rows["fd", "best", "flattened"].value
+    assert rows["kid", "best", "flattened"].spread > 0
+
+
+def test_everything_that_can_judge_a_run_does(run):
+    found = evaluate_run(run, n=120, features=["classifier"], checkpoints=["final"])
+    names = {row.metric for row in found.rows}
+    assert {"fd", "kid", "is", "precision", "sliced wasserstein", "1-NN accuracy", "classes", "parzen"} <= names
+    assert {"copies (pixels)", "copies (features)", "D fake", "mean pairwise distance"} <= names
+    assert found.left_out == {}
+    assert {row.of for row in found.rows} == {"final"}
+
+
+def test_equal_seeds_give_equal_rows(run):
+    one, two, other = (evaluate_run(run, metrics=["fd"], features=["random"], n=100, seed=s).rows for s in (0, 0, 1))
+    assert one == two != other
+
+
+def test_folders_of_any_origin(folders):
+    real, fake = map(str, folders)
+    found = evaluate_folders(real, fake, metrics=CHEAP, features=["pixels"])
+    rows = {row.metric: row for row in found.rows}
+    assert rows["fd"].protocol.startswith("Gaussians fitted; biased upwards: 120 rows are few, take 5,000; flattened values")
+    assert "120 generated against 120" in rows["fd"].counts
+    assert abs(rows["kid"].value) < 3 * rows["kid"].spread + 0.01
+    assert 0.3 < rows["1-NN accuracy"].value < 0.7
+    everything = evaluate_folders(real, fake, features=["random"])
+    assert {"memorisation", "probe", "realness", "is", "modes"} <= set(everything.left_out)
+    assert "judge a run" in everything.left_out["memorisation"]
+
+
+def test_the_command_prints_a_table_and_writes_rows_and_a_page(run, folders, tmp_path, capsys):
+    asked = ["--n", "100", "--metrics", "fd,is", "--features", "classifier", "--json", str(tmp_path / "rows.json")]
+    main(["evaluate", str(run), *asked])
+    printed = capsys.readouterr().out
+    assert "classifier trained on digits" in printed
+    assert "fd " in printed
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert {"metric", "value", "spread", "floor", "protocol"} <= set(rows[0])
+    assert [row["of"] for row in rows if row["metric"] == "is"] == ["best", "final"]
+    page = (run / "report.html").read_text()
+    assert "Evaluation" in page
+    assert "Samples beside the training pictures they come nearest to" in page
+    real, fake = map(str, folders)
+    main(
+        [
+            "evaluate",
+            "--real",
+            real,
+            "--fake",
+            fake,
+            "--metrics",
+            "fd",
+            "--features",
+            "pixels",
+            "--out",
+            str(tmp_path / "e.html"),
+        ]
+    )
+    assert "judged" in (tmp_path / "e.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "give a run"),
+        (["RUN", "--real", "REAL"], "give a run"),
+        (["--real", "REAL"], "give a run"),
+        (["--real", "REAL", "--fake", "ring"], "pass --size, --channels"),
+        (["RUN", "--metrics", "fid"], "unknown metric 'fid': did you mean 'fd'?"),
+        (["RUN", "--features", "vgg"], "unknown features 'vgg'"),
+        (["RUN", "--data", "ring"], "the run draws pictures of 1x8x8, 'ring' has vectors of 2"),
+        (["RUN", "--checkpoints", "7"], "has no checkpoint '7'"),
+        (["RUN", "--metrics", "is", "--features", "pixels"], "takes features that classify"),
+        (["--real", "REAL", "--fake", "REAL", "--features", "discriminator"], "take a run"),
+        (["--real", "REAL", "--fake", "REAL", "--metrics", "memorisation"], "judge a run"),
+    ],
+)
+def test_bad_input_is_one_clear_line(args, said, run, folders, capsys):
+    named = {"RUN": str(run), "REAL": str(folders[0])}
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", *(named.get(arg, arg) for arg in args)])
+    printed = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert said in printed
+    assert printed.count("\n") == 1
+
+
+def test_the_floor_is_real_against_real(case):
+    floor = case.at_the_floor()
+    assert len(floor.fake) == 449  # half of the training rows; there are 450 samples
+    assert not overlap(floor.train, floor.fake)
+    assert floor.real is case.real
+    assert floor.unseen
+    no_test_part = Case(case.train, case.fake, Pixels(), case.train)
+    assert not no_test_part.unseen
+    assert not overlap(no_test_part.at_the_floor().fake, no_test_part.at_the_floor().real)
+    few = Case(some(case.train, 100), some(case.fake, 100), Pixels(), spare=case.train).at_the_floor()
+    assert (len(few.real), len(few.fake)) == (100, 100)  # the folder has enough for as many as were judged
+    fd = METRICS["fd"].measure
+    assert fd(floor)["fd"].value == pytest.approx(fd(Case(case.real, floor.fake, Pixels()))["fd"].value)
+
+
+@pytest.mark.parametrize("name", ["fd", "kid", "prdc", "wasserstein", "1-nn", "parzen"])
+def test_the_order_of_the_rows_changes_nothing(case, name):
+    class InFull:
+        name, protocol, key = "float64", "float64", None
+
+        def __call__(self, x):
+            return x.flatten(1).double()
+
+    def shuffled(data, seed):
+        order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
+        return Part(data, order)
+
+    real, fake = some(case.real, 400), some(case.fake, 400)
+    one = METRICS[name].measure(Case(real, fake, InFull(), case.train))
+    two = METRICS[name].measure(Case(shuffled(real, 1), shuffled(fake, 2), InFull(), case.train))
+    for key, value in one.items():
+        assert value.value == pytest.approx(two[key].value, rel=1e-6 if name == "parzen" else 1e-9)  # parzen is in float32
+
+
+def test_features_of_real_rows_are_worked_out_once_for_all_time(case):
+    class Counted(Pixels):
+        key, calls = "counted", 0
+
+        def __call__(self, x):
+            Counted.calls += 1
+            return super().__call__(x)
+
+    found = [Case(case.real, case.fake, Counted()).describe(case.real) for _ in range(2)]
+    assert torch.equal(*found)
+    assert Counted.calls == math.ceil(len(case.real) / 256)
+    Case(case.real, case.fake, Counted()).describe(case.fake)
+    before = Counted.calls
+    Case(case.real, case.fake, Counted()).describe(case.fake)
+    assert Counted.calls > before  # samples are not kept
+
+
+def test_metrics_are_found_by_what_they_give():
+    assert [metric.name for metric in chosen(["recall", "coverage", "fd"])] == ["prdc", "fd"]
+    given = [name for metric in METRICS.values() for name in metric.gives]
+    assert len(given) == len(set(given))
+
+
+def test_what_a_metric_says_it_gives_it_gives(case, digits):
+    from rivals.metrics.features import Classifier
+
+    full = Case(case.real, case.fake, Classifier.trained(digits), case.train)
+    ring = some(load("ring"), 500)
+    points = Case(ring, Memory(load("grid").x[:500], name="points"), Pixels())
+    line = some(load("gaussian"), 500)
+    numbers = Case(line, Memory(load("gaussian").x[:500], name="numbers"), Pixels())
+    given = set()
+    for metric in METRICS.values():
+        for each in (full, points, numbers):
+            try:
+                given |= set(metric.measure(each)) if metric.name not in ("memorisation", "parzen") else set()
+            except Unsuitable:
+                continue
+    wanted = {name for metric in METRICS.values() for name in metric.gives} - {"parzen", "ms-ssim"}
+    assert wanted <= given
+
+
+def test_rows_are_grouped_as_they_are_read(run):
+    (section,) = sections(evaluate_run(run, metrics=["prdc"], features=["pixels"], n=100).rows)
+    assert section.of == ["best", "final"]
+    assert [line.note for line in section.lines] == [1, 1, 2, 2]
+    assert section.notes == ["k = 3", "k = 5"]
+    assert np.isfinite([row.value for line in section.lines for row in line.values.values()]).all()
+
+
+def test_too_few_rows_say_how_many_it_takes(case):
+    few = Memory(bytes_from_pictures(case.real.rows(torch.arange(4), torch.device("cpu")).x), name="few")
+    with pytest.raises(UserError, match="take more than 5 rows of each kind, not 4"):
+        METRICS["prdc"].measure(Case(few, case.fake, Pixels()))
+
+
+def test_a_set_sorted_by_class_scores_as_a_shuffled_one(digits):
+    from rivals.metrics.features import Classifier
+
+    judge = Classifier.trained(digits)
+    everything = digits.rows(torch.arange(len(digits)), torch.device("cpu"))
+    ordered = Part(digits, everything.y.argsort(stable=True))
+    one, two = (METRICS["is"].measure(Case(digits, data, judge))["is"].value for data in (ordered, digits))
+    assert one == pytest.approx(two, rel=0.02)
+    assert one > 8
+
+
+def test_infinite_values_survive_the_json(tmp_path, run, capsys):
+    from rivals.metrics.evaluation import Evaluation, Row
+    from rivals.report import judged
+
+    row = Row(
+        metric="mode kl", of="best", value=math.inf, spread=None, floor=0.1, better="lower", how="h", features="", counts="c"
+    )
+    case = Case(load("ring"), Memory(load("ring").x[:9], name="g"), Pixels())
+    (tmp_path / "run").mkdir()
+    judged.write(Evaluation(rows=[row], cases={"best": case}), tmp_path / "run")
+    assert (
+        json.loads((tmp_path / "run" / "evaluation.json").read_text(), parse_constant=pytest.fail)["rows"][0]["value"] == "inf"
+    )
+    assert judged.read(tmp_path / "run").sections[0].lines[0].values["best"].value == math.inf
