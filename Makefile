@@ -24,6 +24,7 @@ test: check  ## everything: style, types, tests, doctests
 
 bench: install  ## speed and memory, as a table; about 10 minutes
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.metrics
 
 quality: install  ## quality against minutes of every recipe on Fashion-MNIST (needs RIVALS_DATA); more than two hours
 	$(BIN)/python -m benchmarks.quality

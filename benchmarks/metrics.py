@@ -101,7 +101,32 @@ def parzen() -> str:
     return f"{seconds(work):.1f} s"
 
 
-TASKS = {task.__name__: task for task in (frechet, streamed, prdc, two_sample, kernel, parzen)}
+def extraction() -> str:
+    """Random features of 20,000 PNG files of 3x32x32, decoded meanwhile, beside decoding alone"""
+    import tempfile
+    from pathlib import Path
+
+    from rivals.data import load
+    from rivals.data.part import in_order
+    from rivals.data.pictures import image
+    from rivals.metrics.choice import choose
+    from rivals.metrics.core import Case
+
+    cpu = torch.device("cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        noise = torch.Generator().manual_seed(0)
+        for number in range(20_000):
+            image(torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8, generator=noise)).save(Path(folder) / f"{number}.png")
+        data = load(folder, stream=True)
+        case = Case(data, data, choose("random", data, device=cpu))
+        decoding = seconds(lambda: [None for _ in in_order(data, cpu)])
+        both = seconds(lambda: case.moments(data))
+        memory = data.rows(torch.arange(2560), cpu).x
+        alone = seconds(lambda: [case.features(part) for part in memory.split(256)]) * 20_000 / 2560
+    return f"{both:.1f} s; decoding alone {decoding:.1f} s, features alone {alone:.1f} s"
+
+
+TASKS = {task.__name__: task for task in (frechet, streamed, extraction, prdc, two_sample, kernel, parzen)}
 
 
 def main() -> None:

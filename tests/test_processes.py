@@ -69,3 +69,35 @@ def test_the_command_line_runs_under_torchrun(tmp_path):
     )  # fmt: skip
     assert "15" in refused.stderr
     assert refused.returncode != 0
+
+
+BAD = """
+import torch
+from rivals import processes
+from rivals.recipes import RECIPES
+from rivals.trainer import Diverged
+from rivals.training import Session, Training
+torch.set_num_threads(1)
+session = Session(RECIPES["gan"].but(network="simple", width=8, batch=16), Training(rounds=9, looks=1, into="run", precision="float32"))
+loss = session.setup.game.loss_G
+def bad(batch):
+    return {"adversarial": loss(batch)["adversarial"] * (float("nan") if session.setup.game.round == 4 else 1)}
+if processes.rank() == 1:
+    session.setup.game.loss_G = bad
+try:
+    session.play()
+except Diverged as error:
+    print(f"rank {processes.rank()}: {error}", flush=True)
+processes.stop()
+"""
+
+
+def test_what_goes_bad_in_one_process_stops_all_of_them(tmp_path):
+    (tmp_path / "play.py").write_text(BAD)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "play.py"]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for rank in (0, 1):
+        assert f"rank {rank}: the term 'adversarial' of player 'generator' is nan at round 4" in done.stdout
+    assert checkpoint.read(tmp_path / "run" / "checkpoints" / "best.safetensors")["round"] == 0

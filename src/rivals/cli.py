@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from difflib import get_close_matches
+from functools import partial, wraps
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,10 +36,11 @@ def main(args: Sequence[str] | None = None) -> None:
         if args[:1] == ["train"] and len(args) > 1 and not args[1].startswith("-"):
             train_recipe(args[1], args[2:])
         else:
-            commands = {f.__name__: f for f in (recipes, data, train, sample, evaluate, report, export, demo)}
-            tyro.extras.subcommand_cli_from_dict(
-                commands, prog="rivals", description="Train, measure and explore generative adversarial networks.", args=args
-            )
+            commands = {f.__name__: later(f) for f in (recipes, data, train, sample, evaluate, report, export, demo)}
+            what = "Train, measure and explore generative adversarial networks."
+            with one_line():
+                command = tyro.extras.subcommand_cli_from_dict(commands, prog="rivals", description=what, args=args)
+            command()
     except UserError as error:
         print(f"rivals: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
@@ -45,6 +51,41 @@ def main(args: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `rivals recipes | head`: no traceback at exit
         sys.exit(1)
+
+
+def later(command: Callable[..., None]) -> Callable[..., Callable[[], None]]:
+    """The command with the same signature, to be read from the command line now and run afterwards."""
+
+    @wraps(command)
+    def asked(*args: Any, **kwargs: Any) -> Callable[[], None]:
+        return partial(command, *args, **kwargs)
+
+    return asked
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """What cannot be understood is one line here, as every other wrong input, and not tyro's box."""
+    told = io.StringIO()
+    try:
+        with redirect_stderr(told):
+            yield
+    except SystemExit as stop:
+        if stop.code == BAD_INPUT:
+            raise UserError(flat(told.getvalue())) from None
+        raise
+
+
+def flat(box: str) -> str:
+    """The box in one line: what is wrong, what was perhaps meant, where help is."""
+    lines = [line.strip("│╭╮╰╯─ ") for line in box.splitlines()[1:-1]]
+    parts = [" ".join(part).rstrip(".:") for full, part in groupby(lines, bool) if full]  # each ends at a rule
+    perhaps = [line.split()[0] for line in lines if line.startswith("--")] if "Perhaps" in box else []
+    given = next((word.strip(",") for word in parts[0].split() if word.startswith("--")), "")
+    near = get_close_matches(given, perhaps, n=1, cutoff=0.0)
+    wrong = parts[0] + "".join(f": did you mean {name}?" for name in near)
+    others = [part for part in parts[1:] if part.startswith("Available")]
+    return "; ".join([wrong, *others, *parts[-1:]]).replace("For full helptext, ", "for help ")
 
 
 def recipes() -> None:
@@ -122,7 +163,8 @@ def train_recipe(name: str, args: Sequence[str]) -> None:
         ("options", OmitArgPrefixes[type(recipe.options)], dataclasses.field(default=recipe.options)),  # type: ignore[misc]
     ]
     command = dataclasses.make_dataclass("Train", fields, frozen=True)
-    asked: Any = tyro.cli(command, prog=f"rivals train {name}", description=recipe.doc, args=args)
+    with one_line():
+        asked: Any = tyro.cli(command, prog=f"rivals train {name}", description=recipe.doc, args=args)
     finish(dataclasses.replace(recipe, options=asked.options), asked.training)
 
 

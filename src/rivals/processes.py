@@ -71,11 +71,12 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
         gradient.copy_(averaged.view_as(gradient))
 
 
-def mean(number: Tensor) -> Tensor:
-    """The mean of a scalar over all processes; a constant, no gradient passes."""
-    shared = number.detach().clone()
-    if world() > 1:
-        dist.all_reduce(shared)
+def mean(numbers: Tensor) -> Tensor:
+    """The mean over all processes of each number; constants, no gradient passes."""
+    if world() == 1:
+        return numbers.detach()
+    shared = numbers.detach().clone()
+    dist.all_reduce(shared)
     return shared / world()
 
 

@@ -139,8 +139,9 @@ class Trainer:
 
 
 class Window:
-    """The terms since the last look. They are read from the device every `patience` turns (reading waits for the device), and
-    none that is NaN or infinite gets past `check`, which saving asks first."""
+    """The terms since the last look, as means over all processes: what was minimised, and all of them see at once what went
+    bad in one. They are read from the device every `patience` turns (reading waits for the device), and none that is NaN or
+    infinite gets past `check`, which saving asks first."""
 
     def __init__(self, patience: int):
         self.patience = patience
@@ -150,7 +151,7 @@ class Window:
         self.gradients: dict[str, float] = {}
 
     def add(self, round: int, player: str, terms: Terms) -> None:
-        values = torch.stack([value.detach().float() for value in terms.values()])
+        values = processes.mean(torch.stack([value.detach().float() for value in terms.values()]))
         self.waiting.append((round, player, tuple(terms), values))
         if len(self.waiting) >= self.patience:
             self.check()

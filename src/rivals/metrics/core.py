@@ -91,8 +91,10 @@ class Case:
         return self.described[data.fingerprint]
 
     def stream(self, data: Dataset) -> Iterator[Tensor]:
+        """The features, some rows at a time; in float32, in whatever precision a training may be that asks."""
         for batch in in_order(data, self.device):
-            yield self.features(batch.x)
+            with torch.autocast(self.device.type, enabled=False):
+                yield self.features(batch.x)
 
     def moments(self, data: Dataset) -> Moments:
         """Mean and covariance of the features. If nobody asked for the features themselves, they are not held."""

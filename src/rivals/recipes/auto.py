@@ -47,7 +47,7 @@ def for_pictures(facts: Facts) -> tuple[Duel, tuple[str, ...]]:
     chosen = Duel(
         network="resize",
         penalty="r1",
-        penalty_weight=1.0,
+        penalty_weight=3.0,
         penalty_every=8,
         latent=64,
         lr=2e-3,
