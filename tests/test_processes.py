@@ -78,7 +78,8 @@ from rivals.recipes import RECIPES
 from rivals.trainer import Diverged
 from rivals.training import Session, Training
 torch.set_num_threads(1)
-session = Session(RECIPES["gan"].but(network="simple", width=8, batch=16), Training(rounds=9, looks=1, into="run", precision="float32"))
+training = Training(rounds=9, looks=1, into="run", precision="float32")
+session = Session(RECIPES["gan"].but(network="simple", width=8, batch=16), training)
 loss = session.setup.game.loss_G
 def bad(batch):
     return {"adversarial": loss(batch)["adversarial"] * (float("nan") if session.setup.game.round == 4 else 1)}

@@ -19,7 +19,7 @@ from rivals import checkpoint
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.trainer import Diverged
-from rivals.training import Training, rehearse, train
+from rivals.training import Session, Training, rehearse, train
 
 SMALL = RECIPES["gan"].but(width=8, batch=16, average=0.9)
 
@@ -104,6 +104,9 @@ def test_another_run_into_the_same_folder_is_refused(training, changes, said):
     train(SMALL, training)
     with pytest.raises(UserError, match=said):
         train(SMALL, replace(training, **changes))
+    assert not training.into.exists()
+    with pytest.raises(UserError, match=said):
+        rehearse(SMALL, replace(training, **changes))
     with pytest.raises(UserError, match=r"lr: None -> 0\.5"):
         train(SMALL.but(lr=0.5), training)
 
@@ -338,7 +341,8 @@ def test_patience_stops_early_and_is_remembered(training, monkeypatch):
     from rivals.metrics.scores import Scores
 
     values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 2.0])
-    monkeypatch.setattr(Scores, "__call__", lambda self, game, seed: {"fd": Value(next(values), "lower", "given")})
+    monkeypatch.setattr(Session, "check_scores", lambda self: None)
+    monkeypatch.setattr(Scores, "__call__", lambda self, samples: {"fd": Value(next(values), "lower", "given")})
     run = train(SMALL, replace(training, every=5, patience=2))
     assert [event["round"] for event in run.scores()] == [0, 5, 10, 15]
     assert "no better score in 2 looks" in [event["text"] for event in run.log() if event["kind"] == "note"][-1]
@@ -362,3 +366,6 @@ def test_patience_stops_early_and_is_remembered(training, monkeypatch):
 def test_scores_that_cannot_be_are_told_before_a_round_is_played(training, changes, said):
     with pytest.raises(UserError, match=said):
         train(SMALL, replace(training, **changes))
+    assert not training.into.exists()
+    with pytest.raises(UserError, match=said):
+        rehearse(SMALL, replace(training, **changes))

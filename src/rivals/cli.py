@@ -230,9 +230,11 @@ def evaluate(
     metrics: str = "",
     features: str = "auto",
     n: int = 10_000,
-    checkpoints: str = "best,final",
+    checkpoints: str = "",
+    train: str | None = None,
     size: int | tuple[int, int] | None = None,
     channels: Literal[1, 3] | None = None,
+    max_bad: float = 0.001,
     seed: int = 0,
     json: Path | None = None,
     out: Path | None = None,
@@ -242,15 +244,17 @@ def evaluate(
 
     Args:
         run: A run folder or an export.
-        data: What the run is judged by; by default the data it was trained on.
+        data: What the run is judged by; by default the test part of what it was trained on, where there is one.
         real: A folder of real pictures, or another name or path of data.
         fake: A folder of generated pictures, whoever made them.
         metrics: Names with commas between, of docs/metrics.md; by default all that can judge this.
         features: What pictures are compared by: inception, efficientnet-lite0, classifier, discriminator, random, pixels.
         n: How many of each.
-        checkpoints: Which of the run: best, final, rounds.
+        checkpoints: Which of the run, with commas between: best, final, rounds; by default best and final.
+        train: What the generated pictures were learnt from, for memorisation.
         size: Sides that pictures of unlike sizes are brought to.
         channels: 1 for grey, 3 for colour.
+        max_bad: Share of unreadable files that is skipped; more is an error.
         seed: Of the samples.
         json: A file for the rows with everything that is known of them.
         out: The page; by default report.html in the run folder, none for folders.
@@ -259,11 +263,20 @@ def evaluate(
     from rivals.metrics.evaluation import evaluate_folders, evaluate_run
     from rivals.report import write_evaluation
 
-    asked: dict[str, Any] = {"metrics": names(metrics), "features": names(features), "n": n, "device": device}
-    if run is not None and (real, fake, size, channels) == (None, None, None, None):
+    for file in (json, out):
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            raise UserError(f"cannot write {file}: pass the path of a file in a folder that is there")
+    asked: dict[str, Any] = {
+        "metrics": names(metrics),
+        "features": names(features),
+        "n": n,
+        "max_bad": max_bad,
+        "device": device,
+    }
+    if run is not None and (real, fake, train, size, channels) == (None,) * 5:
         found = evaluate_run(run, data=data, checkpoints=names(checkpoints), seed=seed, **asked)
     elif run is None and real is not None and fake is not None and data is None:
-        found = evaluate_folders(real, fake, size=size, channels=channels, **asked)
+        found = evaluate_folders(real, fake, train=train, size=size, channels=channels, **asked)
     else:
         raise UserError("give a run (rivals evaluate RUN [--data D]), or --real FOLDER and --fake FOLDER")
     show(found)

@@ -17,6 +17,10 @@ class UserError(ValueError):
     """
 
 
+class NoTestPart(UserError):
+    """The data has training rows alone."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     """An error that names the nearest known name.
 

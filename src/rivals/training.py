@@ -96,6 +96,9 @@ class Training:
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise UserError(f"--{name} must be more than 0, not {value}")
 
+    def scores(self) -> list[str]:
+        return [name.strip() for name in self.score.split(",")]
+
     def dataset(self) -> Dataset:
         return load(self.data, **self.data_options(), max_bad=self.max_bad, workers=self.workers)
 
@@ -121,6 +124,7 @@ def train(what: Recipe | Setup | Game, training: Training) -> Run:
 def rehearse(what: Recipe | Setup | Game, training: Training) -> str:
     """A dry run: build everything, play one round, write nothing; returns what would be trained."""
     session = Session(what, training)
+    session.check_scores()
     settings = session.settings()
     if training.precision == "auto":
         settings["precision"] = faster_precision(session.setup.game, session.batches)
@@ -182,7 +186,7 @@ class Session:
             "seed": training.seed,
             "batch": setup.batch,
             "average": setup.average,
-            "score": f"{training.score} by {training.score_features} features",
+            "score": {"score": ",".join(training.scores()), "score_features": training.score_features},
             "precision": training.precision,
             "device": str(self.device),
             "processes": processes.world(),
@@ -198,6 +202,8 @@ class Session:
         """The run folder, begun or found by the first process."""
         settings = self.settings()
         begun = (self.folder / "settings.json").is_file()
+        if self.chief and not begun:
+            self.check_scores()  # before anything is written
         if self.training.precision == "auto" and not begun:
             settings["precision"] = faster_precision(self.setup.game, self.batches)
         if self.chief:
@@ -237,12 +243,14 @@ class Session:
         tree, self.said = self.run.checkpoint("latest")
         self.saved_by_look = tree is not None and tree["look"]
         self.seconds = self.looking = 0.0  # of training so far, and those of them spent on looks
-        self.best, self.waiting, self.stalled = float("inf"), 0, False
+        self.best: float | None = None
+        self.waiting, self.stalled = 0, False
         if tree is not None:
             self.trainer.load_state(tree)
             self.seconds, self.looking = tree["seconds"], tree["looking"]
         if self.chief:
             self.run.rewind(self.trainer.round if tree is not None else -1)
+        processes.agree(0.0)  # everyone reads the log after that
         for event in self.run.scores():
             self.judge(event)
         if tree is not None:
@@ -273,8 +281,13 @@ class Session:
         wanted = self.progress() < 1 or self.look_was_cut_short()
         if not (wanted and self.chief and isinstance(self.trainer.game, Samples)):
             return None
-        names = [name.strip() for name in self.training.score.split(",")]
-        return Scores(self.data, self.device, names=names, features=self.training.score_features)
+        return Scores(self.data, self.device, names=self.training.scores(), features=self.training.score_features)
+
+    def check_scores(self) -> None:
+        """Whether what is asked for can be scored, tried on a few real rows."""
+        if isinstance(self.setup.game, Samples):
+            few = Scores(self.data, self.device, names=self.training.scores(), features=self.training.score_features, real=64)
+            merit(few.event(few.case.real))
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
@@ -294,19 +307,20 @@ class Session:
         if self.chief and (self.trainer.round == 0 or self.look_was_cut_short()):
             contact_sheet(self.data).save(self.run.path / "pictures" / "real.png")
             self.look()
+        self.agree_on_patience()
         while (progress := self.progress()) < 1:
             watch = self.seconds - self.logged[1] >= LOG_EVERY or (self.looks_due(ahead=1) > looked and self.affordable())
             self.trainer.play(progress, watch=watch)
-            self.seconds, stop = processes.agree(time.perf_counter() - clock, float(wish()))
+            # all look at the same clocks, so that all agree on what is due
+            self.seconds, self.looking, stop = processes.agree(time.perf_counter() - clock, self.looking, float(wish()))
             ended, due = self.progress() >= 1, self.looks_due() > looked and self.affordable()
             if due or ended or watch:
                 self.log_terms()
             if due or ended:
                 looked, saved = self.looks_due(), self.seconds
                 self.look()
-                (stalled,) = processes.agree(float(self.stalled))
-                if stalled and not ended:
-                    self.stalled = True
+                self.agree_on_patience()
+                if self.stalled and not ended:
                     self.note(f"stopped at round {self.trainer.round:,}: no better score in {self.training.patience} looks")
             elif stop or self.seconds - saved >= SAVE_EVERY:
                 saved = self.seconds
@@ -334,8 +348,9 @@ class Session:
         game, best, event = self.trainer.shown(), False, {}
         if self.score is not None and isinstance(game, Samples):
             with self.trainer.precise():
-                event = self.score.event(game, self.training.seed)
+                samples = self.score.draw(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
+            event = self.score.event(samples)
             best = self.judge(event)
         saved = self.save(look=True)
         if best:
@@ -349,10 +364,15 @@ class Session:
             self.log("picture", file=file)
         self.looking += time.perf_counter() - started
 
+    def agree_on_patience(self) -> None:
+        """Only the first process scores."""
+        self.stalled = bool(processes.agree(float(self.stalled))[0])
+
     def judge(self, event: dict[str, Any]) -> bool:
         """Whether these scores are the best so far; without a better one for `patience` looks the training is over."""
         value = merit(event)
-        best, self.best = value < self.best, min(value, self.best)
+        best = self.best is None or value < self.best
+        self.best = value if best else self.best
         self.waiting = 0 if best else self.waiting + 1
         self.stalled = self.training.patience is not None and self.waiting >= self.training.patience
         return best

@@ -60,16 +60,18 @@ def test_a_run_is_judged_at_its_best_and_final_with_floor_and_protocol(run):
     found = evaluate_run(run, metrics=CHEAP, features=["classifier", "pixels"], n=200)
     rows = {(row.metric, row.of, row.features.split()[0]): row for row in found.rows}
     for metric in ("fd", "kid", "precision", "recall", "density", "coverage", "1-NN accuracy"):
-        for of in ("best", "final"):
+        for of in ("best, round 30", "final, round 30"):
             for features in ("classifier", "flattened"):
                 row = rows[metric, of, features]
                 assert math.isfinite(row.value)
                 assert row.floor is not None
-                assert row.floor == rows[metric, "final", features].floor
-                assert row.protocol.endswith("200 generated against 200 of digits (training rows); floor: 200 real against 200")
-    assert "weights" in rows["fd", "best", "classifier"].protocol
-    assert rows["fd", "best", "flattened"].floor < 0.2 * rows["fd", "best", "flattened"].value
-    assert rows["kid", "best", "flattened"].spread > 0
+                assert row.floor == rows[metric, "final, round 30", features].floor
+                assert row.protocol.endswith(
+                    "200 generated against 200 of digits (training rows, 1x8x8); floor: 200 real against 200"
+                )
+    assert "weights" in rows["fd", "best, round 30", "classifier"].protocol
+    assert rows["fd", "best, round 30", "flattened"].floor < 0.2 * rows["fd", "best, round 30", "flattened"].value
+    assert rows["kid", "best, round 30", "flattened"].spread > 0
 
 
 def test_everything_that_can_judge_a_run_does(run):
@@ -78,7 +80,7 @@ def test_everything_that_can_judge_a_run_does(run):
     assert {"fd", "kid", "is", "precision", "sliced wasserstein", "1-NN accuracy", "classes", "parzen"} <= names
     assert {"copies (pixels)", "copies (features)", "D fake", "mean pairwise distance"} <= names
     assert found.left_out == {}
-    assert {row.of for row in found.rows} == {"final"}
+    assert {row.of for row in found.rows} == {"final, round 30"}
 
 
 def test_equal_seeds_give_equal_rows(run):
@@ -107,7 +109,7 @@ def test_the_command_prints_a_table_and_writes_rows_and_a_page(run, folders, tmp
     assert "fd " in printed
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {"metric", "value", "spread", "floor", "protocol"} <= set(rows[0])
-    assert [row["of"] for row in rows if row["metric"] == "is"] == ["best", "final"]
+    assert [row["of"] for row in rows if row["metric"] == "is"] == ["best, round 30", "final, round 30"]
     page = (run / "report.html").read_text()
     assert "Evaluation" in page
     assert "Samples beside the training pictures they come nearest to" in page
@@ -139,8 +141,11 @@ def test_the_command_prints_a_table_and_writes_rows_and_a_page(run, folders, tmp
         (["--real", "REAL", "--fake", "ring"], "pass --size, --channels"),
         (["RUN", "--metrics", "fid"], "unknown metric 'fid': did you mean 'fd'?"),
         (["RUN", "--features", "vgg"], "unknown features 'vgg'"),
-        (["RUN", "--data", "ring"], "the run draws pictures of 1x8x8, 'ring' has vectors of 2"),
+        (["RUN", "--data", "ring"], "size and channels are for pictures: the rows of 'ring' are vectors"),
         (["RUN", "--checkpoints", "7"], "has no checkpoint '7'"),
+        (["RUN", "--n", "1"], "at least 10 things of each kind, not 1"),
+        (["RUN", "--json", "."], "cannot write .: pass the path of a file"),
+        (["RUN", "--data", "nowhere/"], "nowhere"),
         (["RUN", "--metrics", "is", "--features", "pixels"], "takes features that classify"),
         (["--real", "REAL", "--fake", "REAL", "--features", "discriminator"], "take a run"),
         (["--real", "REAL", "--fake", "REAL", "--metrics", "memorisation"], "judge a run"),
@@ -234,7 +239,7 @@ def test_what_a_metric_says_it_gives_it_gives(case, digits):
 
 def test_rows_are_grouped_as_they_are_read(run):
     (section,) = sections(evaluate_run(run, metrics=["prdc"], features=["pixels"], n=100).rows)
-    assert section.of == ["best", "final"]
+    assert section.of == ["best, round 30", "final, round 30"]
     assert [line.note for line in section.lines] == [1, 1, 2, 2]
     assert section.notes == ["k = 3", "k = 5"]
     assert np.isfinite([row.value for line in section.lines for row in line.values.values()]).all()
@@ -271,3 +276,50 @@ def test_infinite_values_survive_the_json(tmp_path, run, capsys):
         json.loads((tmp_path / "run" / "evaluation.json").read_text(), parse_constant=pytest.fail)["rows"][0]["value"] == "inf"
     )
     assert judged.read(tmp_path / "run").sections[0].lines[0].values["best"].value == math.inf
+
+
+def test_other_data_are_unseen_and_the_training_rows_stay_those_of_the_run(run, folders, tmp_path):
+    real = str(folders[0])
+    by_name = {
+        row.metric: row for row in evaluate_run(run, data=real, metrics=["memorisation"], features=["pixels"], n=50).rows
+    }
+    row = by_name["copies (pixels)"]
+    assert "other data than it learnt from" in row.counts
+    assert "1,797 training rows; as near as 1% of 50 unseen real rows" in row.how
+
+
+def test_a_run_that_was_interrupted_is_judged_as_far_as_it_came(run, tmp_path):
+    import shutil
+
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "final.safetensors").unlink()
+    asked = {"metrics": ["fd"], "features": ["pixels"], "n": 50}
+    assert [row.of for row in evaluate_run(tmp_path / "run", **asked).rows] == ["best, round 30"]
+    with pytest.raises(UserError, match="no checkpoint 'final'"):
+        evaluate_run(tmp_path / "run", checkpoints=["final"], **asked)
+
+
+def test_an_export_and_a_game_of_your_own_are_judged(run, tmp_path, small):
+    import rivals
+
+    asked = {"metrics": ["fd"], "features": ["pixels"], "n": 50}
+    exported = rivals.export(run, tmp_path / "export")
+    (row,) = evaluate_run(exported, **asked).rows
+    assert row.of == "latest, round 30"
+    assert row.value == evaluate_run(run, checkpoints=["best"], **asked).rows[0].value
+    own = train(small("gan").game, Training(data="digits", into=tmp_path / "own", rounds=2, looks=1)).path
+    assert evaluate_run(own, game=small("gan").game, **asked).rows[0].of.startswith("best")
+
+
+def test_folders_with_their_training_pictures_are_judged_for_memorisation(folders):
+    real, fake = map(str, folders)
+    found = evaluate_folders(real, fake, train=fake, metrics=["memorisation"], features=["pixels"])
+    assert {row.metric: row.value for row in found.rows}["copies (pixels)"] == 1.0
+
+
+def test_a_metric_is_left_out_only_where_no_features_can_answer(run):
+    found = evaluate_run(run, metrics=["is", "fd"], features=["pixels", "classifier"], n=50)
+    assert found.left_out == {}
+    assert {row.metric for row in found.rows} >= {"is", "fd"}
+    with pytest.raises(UserError, match="takes features that classify"):
+        evaluate_run(run, metrics=["fd", "is"], features=["pixels", "random"], n=50)

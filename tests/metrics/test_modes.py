@@ -16,7 +16,7 @@ from rivals.metrics.modes import high_quality, kl, measure, stack, stacked, stac
 class Reads:
     """Features are the values; class 0 where the first is negative, else class 1."""
 
-    name, protocol, key = "sign", "sign", None
+    name, protocol, key, class_names = "sign", "sign", None, ("a", "b")
 
     def __call__(self, x):
         return x.flatten(1)
@@ -96,7 +96,7 @@ def test_what_cannot_be_counted_says_what_it_takes(digits):
         measure(Case(load("gaussian"), load("gaussian"), Reads()))
     with pytest.raises(Unsuitable, match="features that classify"):
         measure(Case(digits, digits, Blind()))
-    with pytest.raises(Unsuitable, match="'digits' has 10, the features tell 2"):
+    with pytest.raises(Unsuitable, match="by a classifier of this very data"):
         measure(Case(digits, digits, Reads()))
 
 

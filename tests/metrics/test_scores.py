@@ -26,7 +26,7 @@ class Draws:
 
 
 def fd_of(scores):
-    return lambda game, seed: scores(game, seed)["fd"].value
+    return lambda game, seed: scores(scores.draw(game, seed))["fd"].value
 
 
 def test_worse_samples_score_worse(digits):
@@ -76,7 +76,7 @@ def test_drawing_leaves_no_trace(small):
 def test_the_first_name_decides(digits):
     scores = Scores(digits, CPU, names=["coverage", "fd"], features="pixels", real=300, fake=200)
     x = digits.rows(torch.arange(1797), CPU).x
-    good, bad = (scores.event(Draws(rows), 0) for rows in (x[:200], 0 * x[:200]))
+    good, bad = (scores.event(scores.draw(Draws(rows), 0)) for rows in (x[:200], 0 * x[:200]))
     assert list(good["scores"]) == ["coverage", "precision", "recall", "density", "fd"]
     assert good["scores"]["coverage"] > bad["scores"]["coverage"]
     assert merit(good) == -good["scores"]["coverage"] < merit(bad)
@@ -89,7 +89,7 @@ def test_what_cannot_be_scored_is_told_at_once(digits):
     with pytest.raises(UserError, match="unknown features 'clasifier': did you mean 'classifier'"):
         Scores(digits, CPU, features="clasifier")
     with pytest.raises(UserError, match="takes features that classify"):
-        Scores(digits, CPU, names=["is"], fake=20)(Draws(digits.rows(torch.arange(20), CPU).x), 0)
+        Scores(digits, CPU, names=["is"])(digits)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,21 @@ def test_what_cannot_be_scored_is_told_at_once(digits):
 def test_samples_that_are_no_pictures_are_refused(x, match):
     with pytest.raises(UserError, match=match):
         generated(Draws(x), 9, 0, bounded=True)
+
+
+def test_nothing_is_worse_than_what_is_not_finite():
+    for better in ("lower", "higher", "near 0.5"):
+        for value in (float("nan"), float("inf"), float("-inf")):
+            assert merit({"scores": {"a": value}, "better": {"a": better}}) == float("inf")
+
+
+def test_scores_are_in_float32_whatever_the_training(digits):
+    scores, samples = (
+        Scores(digits, CPU, names=["precision", "kid", "wasserstein"], real=200),
+        generated(Draws(digits.rows(torch.arange(100), CPU).x), 100, 0, bounded=True),
+    )
+    plain = scores.event(samples)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features = torch.cat(list(scores.case.stream(samples)))
+    assert torch.equal(features, scores.case.features(samples.rows(torch.arange(100), CPU).x))
+    assert plain == scores.event(samples)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rivals.data.images import Bytes, Form, eight_bits
-from rivals.errors import UserError
+from rivals.errors import NoTestPart, UserError
 
 Array = NDArray[Any]
 
@@ -61,7 +61,7 @@ def numpy_table(path: Path, split: str) -> Table:
             if image_key is None:
                 raise UserError(f"'{path}' has no array named {', '.join(IMAGE_KEYS)}: it has {', '.join(keys) or 'none'}")
             if split == "test" and not image_key.endswith("_test"):
-                raise UserError(f"'{path}' has no test part: no array named x_test")
+                raise NoTestPart(f"'{path}' has no test part: no array named x_test")
             label_key = _first(keys, LABEL_KEYS, split)
             x, labels = file[image_key], None if label_key is None else file[label_key]
     except UserError:
@@ -132,7 +132,8 @@ def idx_table(folder: Path, split: str, class_names: Sequence[str] = ()) -> Tabl
     """A split of an MNIST-like folder: `train-images-idx3-ubyte[.gz]`, `train-labels-...`, `t10k-...`."""
     files = idx_files(folder, split)
     if "images" not in files:
-        raise UserError(f"'{folder}' has no {'train' if split == 'train' else 't10k'}-images-idx3-ubyte[.gz], its {split} part")
+        missing = NoTestPart if split == "test" else UserError
+        raise missing(f"'{folder}' has no {'train' if split == 'train' else 't10k'}-images-idx3-ubyte[.gz], its {split} part")
     x = read_idx(files["images"])
     if x.ndim != 3 or len(x) == 0:
         raise UserError(f"'{files['images']}' has an array of shape {x.shape}, which is not pictures (N, H, W)")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rivals.data.arrays import classes_of
 from rivals.data.files import Files, Strings
 from rivals.data.images import EXTENSIONS
-from rivals.errors import UserError
+from rivals.errors import NoTestPart, UserError
 
 METADATA = ("metadata.jsonl", "metadata.csv")
 LABELS = ("label", "class", "category")  # columns that are the class, if they are there
@@ -55,7 +55,7 @@ def split_folder(path: Path, split: str) -> Path:
                 if name.lower() == wanted:
                     return path / name
     if split == "test":
-        raise UserError(f"'{path}' has no test part: put the pictures into '{path}/train' and '{path}/test'")
+        raise NoTestPart(f"'{path}' has no test part: put the pictures into '{path}/train' and '{path}/test'")
     return path
 
 

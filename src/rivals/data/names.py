@@ -19,7 +19,7 @@ import numpy as np
 from rivals.data.arrays import Table, idx_files, idx_table
 from rivals.data.download import Failed, Remote, cache_folder, fetch
 from rivals.data.toys import TOYS
-from rivals.errors import UserError, unknown
+from rivals.errors import NoTestPart, UserError, unknown
 
 DIGITS = tuple("0123456789")
 FASHION = (
@@ -158,7 +158,7 @@ NAMES = ("digits", *PUBLISHED, *TOYS)
 def digits(split: str) -> Table:
     """The 1,797 scans of 8x8 that come with scikit-learn, 0..16 scaled to 0..255: the test part of a larger set."""
     if split == "test":
-        raise UserError(
+        raise NoTestPart(
             "'digits' has no test part: all of its 1,797 rows are for training; measure on 'mnist' or 'fashion-mnist'"
         )
     from sklearn.datasets import load_digits

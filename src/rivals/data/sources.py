@@ -21,7 +21,7 @@ from rivals.data.names import NAMES, PUBLISHED, digits, published
 from rivals.data.shards import shard_files, shard_paths
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
-from rivals.errors import UserError, unknown
+from rivals.errors import NoTestPart, UserError, unknown
 
 MEMORY = 1 << 30  # decoded bytes that a set in memory may have
 LOOK = 1000  # headers read to choose a shape
@@ -131,7 +131,7 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     shards = shard_paths(name)
     if shards:
         if options.split == "test":
-            raise UserError(f"the shards '{name}' have no test part: give the path of the test shards, without split")
+            raise NoTestPart(f"the shards '{name}' have no test part: give the path of the test shards, without split")
         return _from_files(name, Labelled(*shard_files(shards, options.image_key)), "WebDataset shards", options)
     _no_key(name, options)
     path = Path(source).expanduser()

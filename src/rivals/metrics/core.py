@@ -7,7 +7,7 @@ generated ones; put real things in the place of the generated, and the same metr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
@@ -21,7 +21,7 @@ from rivals.data.download import cache_folder
 from rivals.data.part import halves, in_order, overlap, some
 from rivals.errors import UserError
 from rivals.game import Game
-from rivals.metrics.moments import Moments
+from rivals.metrics.moments import Moments, Statistics
 
 Better = Literal["higher", "lower", "near 0.5", "near the floor"]
 
@@ -46,6 +46,8 @@ class Features(Protocol):
 @runtime_checkable
 class Classifies(Protocol):
     """Features that a classifier goes on to read."""
+
+    class_names: Sequence[str]  # in the order of the posterior; () where they are not those of any data here
 
     def log_posterior(self, features: Tensor) -> Tensor:
         """(B, D) -> (B, classes), log p(y|x)."""
@@ -80,15 +82,20 @@ class Case:
     spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     game: Game | None = None  # the generator and its rivals; None: only its pictures are here
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    sampled: bool = True  # whether the "generated" really are, and not real ones in their place
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
 
     def describe(self, data: Dataset) -> Tensor:
         """(N, D) features of all rows, on the CPU; worked out once, those of real rows once for all evaluations to come."""
         if data.fingerprint not in self.described:
-            key = None if data is self.fake or self.features.key is None else f"{data.fingerprint} {self.features.key}"
-            found = kept(key, lambda: {"x": torch.cat([x.cpu() for x in self.stream(data)])})
+            found = kept(self.key(data), lambda: {"x": torch.cat([x.cpu() for x in self.stream(data)])})
             self.described[data.fingerprint] = found["x"]
         return self.described[data.fingerprint]
+
+    def key(self, data: Dataset) -> str | None:
+        """Under which the features of these rows are kept; None: not at all, as those of samples, which never come again."""
+        sampled = data is self.fake and self.sampled
+        return None if sampled or self.features.key is None else f"{data.fingerprint} {self.features.key}"
 
     def stream(self, data: Dataset) -> Iterator[Tensor]:
         """The features, some rows at a time; in float32, in whatever precision a training may be that asks."""
@@ -96,12 +103,19 @@ class Case:
             with torch.autocast(self.device.type, enabled=False):
                 yield self.features(batch.x)
 
-    def moments(self, data: Dataset) -> Moments:
+    def statistics(self, data: Dataset) -> Statistics:
         """Mean and covariance of the features. If nobody asked for the features themselves, they are not held."""
-        found, known = Moments(), self.described.get(data.fingerprint)
-        for x in self.stream(data) if known is None else [known]:
-            found.add(x)
-        return found
+        if data.fingerprint in self.described:
+            return Moments().add(self.described[data.fingerprint]).statistics()
+
+        def streamed() -> dict[str, Tensor]:
+            found = Moments()
+            for x in self.stream(data):
+                found.add(x)
+            return found.statistics()._asdict()
+
+        key = self.key(data)
+        return Statistics(**kept(None if key is None else f"{key} statistics", streamed))
 
     @property
     def unseen(self) -> bool:
@@ -115,7 +129,9 @@ class Case:
         real = self.real if self.unseen else some(other, len(self.real))
         known = {key: value for key, value in self.described.items() if key == real.fingerprint}
         train = None if self.train is None else other
-        return Case(real, some(one, len(self.fake)), self.features, train=train, device=self.device, described=known)
+        return Case(
+            real, some(one, len(self.fake)), self.features, train=train, device=self.device, sampled=False, described=known
+        )
 
 
 def kept(key: str | None, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:

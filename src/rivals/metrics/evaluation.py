@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rivals.data import Dataset, load
 from rivals.data.part import some
-from rivals.errors import UserError
-from rivals.game import Samples
+from rivals.errors import NoTestPart, UserError
+from rivals.game import Game, Samples
 from rivals.loading import load as load_game
 from rivals.loading import read
 from rivals.machine import find_device
@@ -24,10 +24,14 @@ from rivals.metrics import memorisation, realness
 from rivals.metrics.catalogue import METRICS, chosen
 from rivals.metrics.choice import choose
 from rivals.metrics.core import Case, Features, Metric, Unsuitable, Value
+from rivals.run import Run, Which
 from rivals.sampling import generated
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+FEWEST = 10  # of each kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +39,7 @@ class Row:
     """A number and all that it takes to compare it with another."""
 
     metric: str
-    of: str  # 'best', 'final', a round, or the name of what was judged
+    of: str  # 'best, round 7,500', or the name of what was judged
     value: float
     spread: float | None
     floor: float | None  # what real things score
@@ -92,9 +96,19 @@ def sections(rows: Sequence[Row]) -> list[Section]:
 def section(features: str, counts: str, metrics: Mapping[str, Mapping[str, Row]]) -> Section:
     of = list(dict.fromkeys(name for values in metrics.values() for name in values))
     firsts = {metric: next(iter(values.values())) for metric, values in metrics.items()}
-    notes = list(dict.fromkeys(row.how for row in firsts.values()))
-    lines = [Line(metric, row.better, 1 + notes.index(row.how), metrics[metric], row.floor) for metric, row in firsts.items()]
+    hows = {metric: how(values) for metric, values in metrics.items()}
+    notes = list(dict.fromkeys(hows.values()))
+    lines = [
+        Line(metric, row.better, 1 + notes.index(hows[metric]), metrics[metric], row.floor) for metric, row in firsts.items()
+    ]
     return Section(features, counts, of, lines, notes)
+
+
+def how(values: Mapping[str, Row]) -> str:
+    """How a metric was worked out, of each checkpoint apart where that differs (a sigma is chosen for each)."""
+    if len({row.how for row in values.values()}) == 1:
+        return next(iter(values.values())).how
+    return "; ".join(f"{of}: {row.how}" for of, row in values.items())
 
 
 def evaluate_run(
@@ -104,116 +118,185 @@ def evaluate_run(
     metrics: Sequence[str] = (),
     features: Sequence[str] = (),
     n: int = 10_000,
-    checkpoints: Sequence[str] = ("best", "final"),
+    checkpoints: Sequence[str] = (),
     seed: int = 0,
+    max_bad: float = 0.001,
     device: str = "auto",
+    game: Game | None = None,
 ) -> Evaluation:
-    """Judge the checkpoints of a run (or the one of an export) by n samples each.
+    """Judge the checkpoints of a run (or a checkpoint or an export by itself) by n samples each.
 
-    data: a name or a path; None: what the run was trained on. It is read with the run's options (size, channels ...). What was
-    generated is compared with the data's test part, where there is one, else with the rows that were learnt from.
-    metrics: names of `METRICS`; none: all that can judge this case. features: names; none: the best that are there.
+    What was generated is compared with the test part of the data that the run was trained on, where there is one, else with the
+    rows that it learnt from; or with `data`, a name or a path, read as the run read its own. metrics: names of `METRICS`; none:
+    all that can judge this case. features: names; none: the best that are there. checkpoints: best, final, rounds; none: best
+    and final. game: for a run of a game of your own, that game with any weights.
     """
     where, path = find_device(device), Path(path)
-    tree, _ = read(path)
-    told = tree["settings"]["data"]
-    options = {name: value for name, value in told.items() if name not in ("source", "fingerprint")}
-    source = data or told["source"]
-    train = load(source, **options)
-    if list(train.facts.shape) != list(tree["settings"]["facts"]["shape"]):
-        raise UserError(f"the run draws {_by(tree['settings']['facts']['shape'])}, '{source}' has {_by(train.facts.shape)}")
-    test = test_part(source, options)
+    which = checkpoints_of(path, checkpoints)
+    tree, _ = read(path, which[0])
+    settings = tree["settings"]
+    sides = sides_of(settings, data, max_bad)
     judges: dict[str, Features] = {}
-    found = Collected(metrics)
-    is_run = (path / "settings.json").is_file()
-    for which in checkpoints if is_run else ("best",):
-        game = load_game(path, checkpoint=int(which) if which.isdigit() else which).to(where)
-        if not isinstance(game, Samples):
+    found = Collected(metrics, several=len(features) > 1)
+    for name in which:
+        made = load_game(path, checkpoint=name, game=game).to(where)
+        if not isinstance(made, Samples):
             raise UserError(f"{path} holds a game that draws nothing from noise alone")
-        of = which if is_run else path.name
-        fake = generated(game, n, seed, bounded=train.facts.bounded, name=f"{of} checkpoint")
-        for name in features or ("auto",):
-            if name not in judges or name == "discriminator":  # each checkpoint has its own
-                judges[name] = choose(name, train, test, device=where, game=game)
-                if name == "discriminator":
-                    judges[name].protocol += f", of the {of} checkpoint"
-            case = Case(some(test or train, n), fake, judges[name], train=train, game=game, device=where)
-            found.judge(of, case, "test part" if test else "training rows")
+        of = f"{name}, round {made.round:,}" if isinstance(name, str) else f"round {made.round:,}"
+        fake = generated(made, at_least(n), seed, bounded=sides.real.facts.bounded, name=of)
+        for kind in features or ("auto",):
+            if kind not in judges or kind == "discriminator":  # each checkpoint has its own
+                test = sides.real if sides.train is not sides.real else None
+                judges[kind] = choose(kind, sides.train or sides.real, test, device=where, game=made)
+                if kind == "discriminator":
+                    judges[kind].protocol += f" ({of})"
+            real = some(sides.real, n)
+            spare = sides.real if sides.train is None else None
+            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where)
+            found.judge(of, case, sides.told)
     return found.evaluation()
+
+
+def checkpoints_of(path: Path, asked: Sequence[str]) -> list[Which]:
+    """What is judged: of a run the checkpoints asked for, or best and final as far as they are there."""
+    if not (path / "settings.json").is_file():
+        if asked:
+            raise UserError(f"{path} is no run folder, and holds one checkpoint: leave out --checkpoints")
+        return ["latest"]
+    run = Run(path)
+    wanted: list[Which] = [int(name) if name.isdigit() else name for name in asked]
+    for name in wanted:
+        if name != "latest" and not run.file(name).exists():
+            run.checkpoint(name)  # raises, and says what there is
+    return wanted or [name for name in ("best", "final") if run.file(name).exists()] or ["latest"]
+
+
+class Sides(NamedTuple):
+    """The real things that a run is judged by."""
+
+    real: Dataset
+    train: Dataset | None  # what it learnt from; the same as `real` where there are no unseen rows
+    told: str
+
+
+def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float) -> Sides:
+    told, shape = settings["data"], tuple(settings["facts"]["shape"])
+    options = {name: value for name, value in told.items() if name not in ("source", "fingerprint")} | {"max_bad": max_bad}
+    if len(shape) == 3:
+        # as the run resolved them; arrays of more channels have no option for that
+        options |= {"size": shape[1:]} | ({"channels": shape[0]} if shape[0] in (1, 3) else {})
+    given = load(data or told["source"], **options)
+    if given.facts.shape != shape:
+        raise UserError(f"the run draws {_by(shape)}, '{given.name}' has {_by(given.facts.shape)}")
+    if data is not None and given.fingerprint != told["fingerprint"]:
+        test = test_part(data, options)
+        with suppress(UserError):  # what was learnt from may be gone
+            train = load(told["source"], **options)
+            return Sides(test or given, train, "test part" if test else "other data than it learnt from")
+        return Sides(test or given, None, "test part" if test else "other data than it learnt from")
+    changed = "" if given.fingerprint == told["fingerprint"] else ", changed since the training"
+    test = test_part(data or told["source"], options)
+    return Sides(test or given, given, ("test part" if test else "training rows") + changed)
+
+
+def test_part(source: str, options: Mapping[str, Any]) -> Dataset | None:
+    """The rows that nobody trained on, where the data has such a part."""
+    try:
+        return load(source, **options, split="test")
+    except NoTestPart:
+        return None
 
 
 def evaluate_folders(
     real: str,
     fake: str,
     *,
+    train: str | None = None,
     metrics: Sequence[str] = (),
     features: Sequence[str] = (),
     n: int = 10_000,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
+    max_bad: float = 0.001,
     device: str = "auto",
 ) -> Evaluation:
     """Judge the pictures of a folder (or any other data, a name or a path) by those of another.
 
-    size: of pictures that are not all of one size; the protocol tells of it.
+    train: what the generator learnt from, if that is at hand: memorisation is judged then. size: of pictures that are not all
+    of one size; the protocol tells of it.
     """
     where = find_device(device)
-    one, other = (load(source, size=size, channels=channels, native=size is None) for source in (real, fake))
-    if one.facts.shape != other.facts.shape:
-        raise UserError(f"'{real}' has {_by(one.facts.shape)}, '{fake}' has {_by(other.facts.shape)}: pass --size, --channels")
-    found = Collected(metrics)
-    a, b = some(one, n), some(other, n)
+    options: dict[str, Any] = {"size": size, "channels": channels, "native": size is None, "max_bad": max_bad}
+    one, other = load(real, **options), load(fake, **options)
+    learnt = None if train is None else load(train, **options)
+    for data in filter(None, (other, learnt)):
+        if one.facts.shape != data.facts.shape:
+            raise UserError(
+                f"'{real}' has {_by(one.facts.shape)}, '{data.name}' has {_by(data.facts.shape)}: pass --size, --channels"
+            )
+    found = Collected(metrics, several=len(features) > 1)
     for name in features or ("auto",):
-        judge = choose(name, one, device=where)
-        told = "as they are" if size is None else f"resized to {size}"
-        told += ", learnt by the classifier" if judge.name == "classifier" else ""
-        found.judge(Path(fake).name, Case(a, b, judge, spare=one, device=where), told)
+        judge = choose(name, learnt or one, one if learnt else None, device=where)
+        told = "as given" + (", learnt by the classifier" if judge.name == "classifier" and learnt is None else "")
+        case = Case(some(one, at_least(n)), some(other, n), judge, train=learnt, spare=one, device=where)
+        found.judge(Path(fake).name, case, told)
     return found.evaluation()
+
+
+def at_least(n: int) -> int:
+    if n < FEWEST:
+        raise UserError(f"metrics take at least {FEWEST} things of each kind, not {n}")
+    return n
 
 
 class Collected:
     """The rows as they come: each metric once a case, and once more for its floor."""
 
-    def __init__(self, names: Sequence[str]):
+    def __init__(self, names: Sequence[str], *, several: bool):
         self.metrics = chosen(names) if names else list(METRICS.values())
-        self.strict = bool(names)  # what was asked for by name must be answered
+        self.asked, self.several = bool(names), several  # by name; by several kinds of features
         self.rows: list[Row] = []
         self.left_out: dict[str, str] = {}
         self.cases: dict[str, Case] = {}
-        self.floors: dict[tuple[str, str], Mapping[str, Value]] = {}  # by metric and features
         self.floor_cases: dict[str, Case] = {}  # by the features' protocol
+        self.floors: dict[tuple[str, str], Mapping[str, Value]] = {}  # by metric and features
 
-    def judge(self, of: str, case: Case, split: str) -> None:
-        floor = self.floor_cases.setdefault(case.features.protocol, case.at_the_floor())
-        counts = f"{len(case.fake):,} generated against {len(case.real):,} of {case.real.name} ({split}); "
-        counts += f"floor: {len(floor.fake):,} real against {len(floor.real):,}"
+    def judge(self, of: str, case: Case, told: str) -> None:
+        at_least(min(len(case.real), len(case.fake)))
+        if sum(metric.features for metric in self.metrics) > 1:  # else one may stream them
+            case.describe(case.real), case.describe(case.fake)
+        by = case.features.protocol
+        floor = self.floor_cases.get(by) or self.floor_cases.setdefault(by, case.at_the_floor())
+        counts = counted(case, told, floor)
         again = of in self.cases  # by other features
         self.cases.setdefault(of, case)
         for metric in self.metrics:
             if again and not metric.features:
                 continue
-            try:
-                values = metric.measure(case)
-            except Unsuitable as reason:
-                if self.strict:
-                    raise
-                self.left_out[metric.name] = str(reason)
-                continue
-            floors = self.floor(metric, floor)
-            for name, value in values.items():
+            for name, value in self.measured(metric, case).items():
+                real = self.floor(metric, floor).get(name)
                 self.rows.append(
                     Row(
                         metric=name,
                         of=of,
                         value=value.value,
                         spread=value.spread,
-                        floor=floors[name].value if name in floors else None,
+                        floor=None if real is None else real.value,
                         better=value.better,
                         how=value.protocol,
-                        features=case.features.protocol if metric.features else "",
+                        features=by if metric.features else "",
                         counts=counts,
                     )
                 )
+
+    def measured(self, metric: Metric, case: Case) -> Mapping[str, Value]:
+        try:
+            return metric.measure(case)
+        except Unsuitable as reason:
+            if self.asked and not self.several:
+                raise  # at once, not after minutes of the others
+            self.left_out[metric.name] = str(reason)
+            return {}
 
     def floor(self, metric: Metric, case: Case) -> Mapping[str, Value]:
         """What real things score; the same for all checkpoints, so worked out once."""
@@ -225,15 +308,23 @@ class Collected:
         return self.floors[key]
 
     def evaluation(self) -> Evaluation:
+        answered = {row.metric for row in self.rows}
+        for metric in self.metrics:
+            if answered & {*metric.gives, metric.name}:
+                self.left_out.pop(metric.name, None)  # by other features
+            elif self.asked and metric.name in self.left_out:
+                raise UserError(self.left_out[metric.name])
         return Evaluation(rows=self.rows, left_out=self.left_out, cases=self.cases)
 
 
-def test_part(source: str, options: Mapping[str, Any]) -> Dataset | None:
-    """The rows that nobody trained on, where the data has such a part."""
-    try:
-        return load(source, **options, split="test")
-    except UserError:
-        return None
+def counted(case: Case, told: str, floor: Case) -> str:
+    """How many of what: of which part, of which shape, changed how on reading."""
+    shape = "x".join(map(str, case.real.facts.shape))
+    notes = "".join(f", {note}" for note in case.real.notes)
+    return (
+        f"{len(case.fake):,} generated against {len(case.real):,} of {case.real.name} ({told}, {shape}{notes}); "
+        f"floor: {len(floor.fake):,} real against {len(floor.real):,}"
+    )
 
 
 def _by(shape: Sequence[int]) -> str:

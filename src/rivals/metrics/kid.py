@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rivals.metrics.core import Case, Unsuitable, Value
 
-SUBSETS, SIZE = 100, 1000
+SUBSETS, SIZE = 30, 1000
 BLOCK = 2000  # rows of kernel values held at once
 
 

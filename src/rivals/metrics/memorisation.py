@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 ROWS = 1_000  # samples, and unseen real rows
 SHIFTED = 250  # of each where shifts are tried, 98 times the work
 TRAIN = 60_000
+DESCRIBED = 10_000  # training rows that are compared by features, which may take a large network
 SHIFT = 3  # pixels
 SIDE = 32  # pixels that pictures are compared at
 HONEST = 0.01  # share of unseen real rows that is called copies
@@ -64,21 +65,24 @@ def measure(case: Case) -> dict[str, Value]:
     seen, fake, unseen = (_reduced(data, n).to(case.device) for data, n in ((others, TRAIN), (case.fake, ROWS), (honest, ROWS)))
     found = {}
 
-    def judge(by: str, fake: Tensor, unseen: Tensor, distance: Callable[[Tensor], Tensor]) -> None:
+    def judge(by: str, rows: int, fake: Tensor, unseen: Tensor, distance: Callable[[Tensor], Tensor]) -> None:
         both = distance(torch.cat([fake, unseen]))  # together: the training rows are read once
         of_fake, of_unseen = both[: len(fake)], both[len(fake) :]
-        t, rows = threshold(of_unseen), f"{len(fake):,} samples, {len(others):,} training rows"
-        protocol = f"{rows}; as near as {HONEST:.0%} of {len(unseen):,} {called} rows: within {t:.4g}"
+        t = threshold(of_unseen)
+        near = f"as near as {HONEST:.0%} of {len(unseen):,} {called} rows: within {t:.4g}"
+        protocol = f"{len(fake):,} samples, {rows:,} training rows; {near}"
         found[f"copies ({by})"] = Value(copies(of_fake, t), "near the floor", protocol)
 
     pictures = case.real.facts.pictures
-    judge("pixels" if pictures else "values", fake, unseen, lambda x: nearest(x.flatten(1), seen.flatten(1))[0][:, 0])
+    judge(
+        "pixels" if pictures else "values", len(seen), fake, unseen, lambda x: nearest(x.flatten(1), seen.flatten(1))[0][:, 0]
+    )
     if pictures:
         k = _shift(seen)
-        judge(f"pixels, shifts of {k}", fake[:SHIFTED], unseen[:SHIFTED], lambda x: nearest_shifted(x, seen, k)[0])
-    known = case.describe(others).to(case.device)
+        judge(f"pixels, shifts of {k}", len(seen), fake[:SHIFTED], unseen[:SHIFTED], lambda x: nearest_shifted(x, seen, k)[0])
+    known = case.describe(some(others, DESCRIBED)).to(case.device)
     fake, unseen = case.describe(case.fake)[:ROWS].to(case.device), case.describe(honest).to(case.device)
-    judge("features", fake, unseen, lambda x: nearest(x, known)[0][:, 0])
+    judge("features", len(known), fake, unseen, lambda x: nearest(x, known)[0][:, 0])
     return found
 
 

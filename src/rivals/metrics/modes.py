@@ -62,12 +62,11 @@ def _known(case: Case, centres: Tensor, deviation: float) -> dict[str, Value]:
 
 def _read(case: Case, judge: Classifies) -> dict[str, Value]:
     labels = labels_of(case.real)
-    posterior = judge.log_posterior(case.describe(case.fake))  # (N, classes)
-    if labels is None or posterior.shape[1] != case.real.facts.classes:
+    if labels is None or tuple(judge.class_names) != tuple(case.real.class_names):
         raise Unsuitable(
-            f"classes are counted where data and classifier have the same: '{case.real.name}' has "
-            f"{case.real.facts.classes}, the features tell {posterior.shape[1]}"
+            f"classes are counted by a classifier of this very data: pass --features classifier, not {case.features.name}"
         )
+    posterior = judge.log_posterior(case.describe(case.fake))  # (N, classes)
     counts, expected = (y.cpu().bincount(minlength=posterior.shape[1]) for y in (posterior.argmax(1), labels))
     protocol = f"{len(posterior):,} samples, class by argmax of the classifier, {posterior.shape[1]} classes"
     return {

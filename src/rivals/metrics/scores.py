@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -42,23 +43,25 @@ class Scores:
     ):
         self.metrics, self.first, self.fake = chosen(names), names[0], fake
         rows = some(data, real)
-        self.case = Case(rows, rows, choose(features, data, device=device), device=device)
+        self.case = Case(rows, rows, choose(features, data, device=device), device=device, sampled=False)
         self.case.describe(rows)
         self.protocol = f"{self.case.features.protocol}, {fake:,} samples against {len(rows):,} training rows"
 
-    def __call__(self, game: Samples, seed: int) -> dict[str, Value]:
-        """Numbers by name, first the one that decides which checkpoint is best."""
-        # what lies beyond [-1, 1] is clipped: a generator without a tanh may be on its way there
+    def draw(self, game: Samples, seed: int) -> Memory:
+        """Samples as they would be saved; what lies beyond [-1, 1] is clipped: a generator without a tanh may be on its way."""
         as_data = bytes_from_pictures if self.case.real.facts.bounded else Tensor.float
-        samples = Memory(drawn(game, self.fake, seed, as_data).cpu(), name="samples")
-        case = replace(self.case, fake=samples, described=dict(self.case.described))
+        return Memory(drawn(game, self.fake, seed, as_data).cpu(), name="samples")
+
+    def __call__(self, samples: Dataset) -> dict[str, Value]:
+        """Numbers by name, first the one that decides which checkpoint is best."""
+        case = replace(self.case, fake=samples, sampled=True, described=dict(self.case.described))
         found = {name: value for metric in self.metrics for name, value in metric.measure(case).items()}
         decides = self.first if self.first in found else next(iter(found))
         return {decides: found[decides], **found}
 
-    def event(self, game: Samples, seed: int) -> dict[str, Any]:
+    def event(self, samples: Dataset) -> dict[str, Any]:
         """The same as plain values for the log."""
-        found = self(game, seed)
+        found = self(samples)
         return {
             "scores": {name: value.value for name, value in found.items()},
             "better": {name: value.better for name, value in found.items()},
@@ -67,9 +70,10 @@ class Scores:
 
 
 def merit(event: Mapping[str, Any]) -> float:
-    """How good the first number of an event's is; lower is better."""
+    """How good the first number of an event is; lower is better, and nothing is worse than what is not finite."""
     name, value = next(iter(event["scores"].items()))
-    by: dict[str, float] = {"lower": value, "higher": -value, "near 0.5": abs(value - 0.5)}
+    value = value if math.isfinite(value) else math.inf
+    by: dict[str, float] = {"lower": value, "higher": -value if value < math.inf else value, "near 0.5": abs(value - 0.5)}
     if (better := event["better"][name]) not in by:
         raise UserError(f"--score {name} cannot tell which checkpoint is best: name another first")
     return by[better]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Self
 
 import torch
@@ -68,9 +69,9 @@ class Classifier:
 
     name = "classifier"
 
-    def __init__(self, network: Network, protocol: str):
+    def __init__(self, network: Network, protocol: str, class_names: Sequence[str] = ()):
         self.network, self.protocol = network.eval().requires_grad_(False), protocol
-        self.key = protocol
+        self.key, self.class_names = protocol, tuple(class_names)
 
     @classmethod
     def trained(cls, train: Dataset, test: Dataset | None = None, *, device: torch.device | str = "cpu") -> Self:
@@ -94,6 +95,7 @@ class Classifier:
             network,
             f"classifier trained on {train.name} ({train.facts.classes} classes), {100 * accuracy:.1f} % of "
             f"{len(test):,} held-out rows, {WIDTH} features, weights {digest}",
+            train.class_names,
         )
 
     @torch.no_grad()
@@ -109,7 +111,7 @@ class Classifier:
 
 def fresh(facts: Facts) -> Network:
     with torch.random.fork_rng([]):
-        torch.manual_seed(SEED)
+        torch.default_generator.manual_seed(SEED)  # of the CPU alone, where weights are made
         return Network(facts).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

@@ -43,6 +43,7 @@ class EfficientNetLite0:
     """(B, channels, H, W) in [-1, 1] -> (B, 1280); `log_posterior` goes on to ImageNet's 1,000 classes. channels: 1 or 3."""
 
     name = "efficientnet-lite0"
+    class_names = ()  # those of ImageNet, which no data here has
 
     def __init__(self, channels: int = 3):
         self.channels = channels

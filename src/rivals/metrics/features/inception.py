@@ -53,6 +53,7 @@ class Inception:
     """
 
     name = "inception"
+    class_names = ()  # those of ImageNet, which no data here has
 
     def __init__(self, channels: int = 3, weights: Mapping[str, Tensor] | None = None):
         self.channels = channels
