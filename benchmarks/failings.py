@@ -434,7 +434,7 @@ def copied(figure: Figure) -> Found:
     return {
         **{f"copies ({name}), moved by 0 to 6": ", ".join(f"{v:.2f}" for v in curve) for name, curve in curves.items()},
         "nearest by pixels of another class, moved by 3": f"{float((y[by_pixels] != y[:n]).float().mean()):.2f}",
-        "itself found by shifts of 2, moved by 3": f"{float((by_shifts == torch.arange(n)).float().mean()):.2f}",
+        f"itself found by shifts of {k}, moved by 3": f"{float((by_shifts == torch.arange(n)).float().mean()):.2f}",
     }
 
 

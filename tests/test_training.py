@@ -104,9 +104,6 @@ def test_another_run_into_the_same_folder_is_refused(training, changes, said):
     train(SMALL, training)
     with pytest.raises(UserError, match=said):
         train(SMALL, replace(training, **changes))
-    assert not training.into.exists()
-    with pytest.raises(UserError, match=said):
-        rehearse(SMALL, replace(training, **changes))
     with pytest.raises(UserError, match=r"lr: None -> 0\.5"):
         train(SMALL.but(lr=0.5), training)
 
