@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from rivals.data.images import FITS, Form, Survey
 from rivals.data.memory import Memory
 from rivals.data.names import NAMES, PUBLISHED, digits, published
 from rivals.data.shards import shard_files, shard_paths
+from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
 from rivals.errors import NoTestPart, UserError, unknown
@@ -97,7 +99,8 @@ def load(
 ) -> Dataset:
     """A data set.
 
-    `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`),
+    `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`,
+    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`),
     or the path of a folder of pictures, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar` shards (one,
     a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
 
@@ -121,6 +124,14 @@ def load(
         image_key=image_key, native=native,
     )  # fmt: skip
     return resolve(source, options).data
+
+
+def test_part(source: str | Path, **options: Any) -> Dataset | None:
+    """The rows that nobody trains on, where the data has such a part. `options`: those of `load`."""
+    try:
+        return load(source, **options, split="test")
+    except NoTestPart:
+        return None
 
 
 def resolve(source: str | Path, options: Options) -> Loaded:
@@ -150,6 +161,8 @@ def resolve(source: str | Path, options: Options) -> Loaded:
 
 
 def _named(name: str, split: str) -> Table:
+    if name in STACKED:
+        return stacked(_named(STACKED[name], split), split)
     if name in TOYS:
         return toy(name, split)
     return digits(split) if name == "digits" else published(name, split)

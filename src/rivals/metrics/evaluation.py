@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rivals.data import Dataset, load
 from rivals.data.part import some
-from rivals.errors import NoTestPart, UserError
+from rivals.data.sources import test_part
+from rivals.errors import UserError
 from rivals.game import Game, Samples
 from rivals.loading import load as load_game
 from rivals.loading import read
@@ -189,22 +190,14 @@ def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float) -> S
     if given.facts.shape != shape:
         raise UserError(f"the run draws {_by(shape)}, '{given.name}' has {_by(given.facts.shape)}")
     if data is not None and given.fingerprint != told["fingerprint"]:
-        test = test_part(data, options)
+        test = test_part(data, **options)
         with suppress(UserError):  # what was learnt from may be gone
             train = load(told["source"], **options)
             return Sides(test or given, train, "test part" if test else "other data than it learnt from")
         return Sides(test or given, None, "test part" if test else "other data than it learnt from")
     changed = "" if given.fingerprint == told["fingerprint"] else ", changed since the training"
-    test = test_part(data or told["source"], options)
+    test = test_part(data or told["source"], **options)
     return Sides(test or given, given, ("test part" if test else "training rows") + changed)
-
-
-def test_part(source: str, options: Mapping[str, Any]) -> Dataset | None:
-    """The rows that nobody trained on, where the data has such a part."""
-    try:
-        return load(source, **options, split="test")
-    except NoTestPart:
-        return None
 
 
 def evaluate_folders(

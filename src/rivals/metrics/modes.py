@@ -28,21 +28,28 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rivals.data.part import in_order
+from rivals.data.sources import load, test_part
+from rivals.data.stacked import STACKED
 from rivals.data.toys import TOYS
 from rivals.metrics.core import Case, Classifies, Unsuitable, Value, labels_of, rows_of
+from rivals.metrics.features.classifier import Classifier
 
 SAMPLES = 2_500
 DEVIATIONS = 3
 
 
 def measure(case: Case) -> dict[str, Value]:
-    """`modes`, `high quality`, `mode kl` of the ring and the grid; `classes`, `class kl` where a classifier reads them."""
+    """`modes`, `high quality`, `mode kl` of the ring and the grid, `modes` and `mode kl` of stacked digits; `classes` and
+    `class kl` where a classifier reads them."""
     centres, deviation = TOYS.get(case.real.name, ((), 0.0))
     if len(centres) > 1:
         return _known(case, torch.tensor(centres), deviation)
+    if case.real.name in STACKED:
+        return _stacked(case)
     if case.real.facts.classes and isinstance(case.features, Classifies):
         return _read(case, case.features)
-    raise Unsuitable("modes are counted on 'ring' and 'grid', or with features that classify on data with classes")
+    raise Unsuitable("modes are counted on 'ring', 'grid', stacked digits, or with features that classify data with classes")
 
 
 def _known(case: Case, centres: Tensor, deviation: float) -> dict[str, Value]:
@@ -57,6 +64,21 @@ def _known(case: Case, centres: Tensor, deviation: float) -> dict[str, Value]:
         "modes": Value(int((counts > 0).sum()), "higher", protocol + "; a mode needs one such sample"),
         "high quality": Value(100 * float(counts.sum()) / len(fake), "higher", protocol + "; percent"),
         "mode kl": Value(kl(counts, expected), "lower", protocol + "; nats, of those samples from the real shares"),
+    }
+
+
+def _stacked(case: Case) -> dict[str, Value]:
+    """Each channel is read by a classifier of the digits that were stacked."""
+    name = STACKED[case.real.name]
+    digits = load(name)
+    judge = Classifier.trained(digits, test_part(name), device=case.device)
+    channels = (batch.x.flatten(0, 1)[:, None] for batch in in_order(case.fake, case.device))
+    read = torch.cat([judge.log_posterior(judge(x)).argmax(1).cpu() for x in channels]).view(-1, 3)
+    modes, divergence = stacked_modes(read)
+    protocol = f"{len(read):,} samples, each channel read by the {judge.protocol}"
+    return {
+        "modes": Value(modes, "higher", protocol + "; one sample makes a mode"),
+        "mode kl": Value(divergence, "lower", protocol + "; nats, from equal shares"),
     }
 
 
@@ -98,31 +120,11 @@ def kl(counts: Tensor, expected: Tensor) -> float:
     return float((torch.xlogy(q, q) - torch.xlogy(q, p)).sum())
 
 
-def stack(x: Tensor, y: Tensor, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Stacked digits: x (N, 1, H, W) uint8, y (N,) in 0..9 -> n pictures (n, 3, H, W) uint8 and their classes (n,) in 0..999.
-
-    Each has three rows drawn at random as its channels; digits r, g, b make class 100 r + 10 g + b.
-    """
-    drawn = torch.randint(len(x), (n, 3), generator=torch.Generator().manual_seed(seed))
-    return x[drawn, 0], stacked_class(y[drawn])
-
-
-def stacked_class(digits: Tensor) -> Tensor:
-    """(N, 3) digits 0..9 -> (N,) classes 0..999."""
-    return digits @ digits.new_tensor([100, 10, 1])
-
-
-def stacked(log_posteriors: Tensor) -> Tensor:
-    """(N, 3, 10), log p(digit|channel) -> (N, 1000), log p of the three digits together, the channels being read apart."""
-    red, green, blue = log_posteriors.unbind(1)
-    return (red[:, :, None, None] + green[:, None, :, None] + blue[:, None, None, :]).flatten(1)
-
-
 def stacked_modes(digits: Tensor) -> tuple[int, float]:
     """(N, 3) digits 0..9 read from the channels -> the number of modes hit, of 1,000, and KL from equal shares in nats.
 
     >>> stacked_modes(torch.tensor([[0, 0, 0], [9, 9, 9], [9, 9, 9], [0, 0, 0]]))  # log 500
     (2, 6.214608098422191)
     """
-    counts = stacked_class(digits).bincount(minlength=1000)
+    counts = (digits @ digits.new_tensor([100, 10, 1])).bincount(minlength=1000)
     return int((counts > 0).sum()), kl(counts, torch.ones(1000))
