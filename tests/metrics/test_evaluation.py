@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -34,7 +35,9 @@ def _cache(tmp_path_factory, monkeypatch):
 def run(tmp_path_factory):
     """A short run on digits, which have no test part."""
     recipe = RECIPES["dcgan"].but(network="intermediate", width=8, batch=16)
-    return train(recipe, Training(data="digits", into=tmp_path_factory.mktemp("run") / "run", rounds=30, looks=2)).path
+    path = train(recipe, Training(data="digits", into=tmp_path_factory.mktemp("run") / "run", rounds=30, looks=2)).path
+    shutil.copy(path / "checkpoints" / "0000015.safetensors", path / "checkpoints" / "best.safetensors")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def test_a_run_is_judged_at_its_best_and_final_with_floor_and_protocol(run):
     found = evaluate_run(run, metrics=CHEAP, features=["classifier", "pixels"], n=200)
     rows = {(row.metric, row.of, row.features.split()[0]): row for row in found.rows}
     for metric in ("fd", "kid", "precision", "recall", "density", "coverage", "1-NN accuracy"):
-        for of in ("best, round 30", "final, round 30"):
+        for of in ("best, round 15", "final, round 30"):
             for features in ("classifier", "flattened"):
                 row = rows[metric, of, features]
                 assert math.isfinite(row.value)
@@ -69,9 +72,9 @@ def test_a_run_is_judged_at_its_best_and_final_with_floor_and_protocol(run):
                 assert row.protocol.endswith(
                     "200 generated against 200 of digits (training rows, 1x8x8); floor: 200 real against 200"
                 )
-    assert "weights" in rows["fd", "best, round 30", "classifier"].protocol
-    assert rows["fd", "best, round 30", "flattened"].floor < 0.2 * rows["fd", "best, round 30", "flattened"].value
-    assert rows["kid", "best, round 30", "flattened"].spread > 0
+    assert "weights" in rows["fd", "best, round 15", "classifier"].protocol
+    assert rows["fd", "best, round 15", "flattened"].floor < 0.2 * rows["fd", "best, round 15", "flattened"].value
+    assert rows["kid", "best, round 15", "flattened"].spread > 0
 
 
 def test_everything_that_can_judge_a_run_does(run):
@@ -109,7 +112,7 @@ def test_the_command_prints_a_table_and_writes_rows_and_a_page(run, folders, tmp
     assert "fd " in printed
     rows = json.loads((tmp_path / "rows.json").read_text())
     assert {"metric", "value", "spread", "floor", "protocol"} <= set(rows[0])
-    assert [row["of"] for row in rows if row["metric"] == "is"] == ["best, round 30", "final, round 30"]
+    assert [row["of"] for row in rows if row["metric"] == "is"] == ["best, round 15", "final, round 30"]
     page = (run / "report.html").read_text()
     assert "Evaluation" in page
     assert "Samples beside the training pictures they come nearest to" in page
@@ -239,7 +242,7 @@ def test_what_a_metric_says_it_gives_it_gives(case, digits):
 
 def test_rows_are_grouped_as_they_are_read(run):
     (section,) = sections(evaluate_run(run, metrics=["prdc"], features=["pixels"], n=100).rows)
-    assert section.of == ["best, round 30", "final, round 30"]
+    assert section.of == ["best, round 15", "final, round 30"]
     assert [line.note for line in section.lines] == [1, 1, 2, 2]
     assert section.notes == ["k = 3", "k = 5"]
     assert np.isfinite([row.value for line in section.lines for row in line.values.values()]).all()
@@ -289,12 +292,10 @@ def test_other_data_are_unseen_and_the_training_rows_stay_those_of_the_run(run, 
 
 
 def test_a_run_that_was_interrupted_is_judged_as_far_as_it_came(run, tmp_path):
-    import shutil
-
     shutil.copytree(run, tmp_path / "run")
     (tmp_path / "run" / "checkpoints" / "final.safetensors").unlink()
     asked = {"metrics": ["fd"], "features": ["pixels"], "n": 50}
-    assert [row.of for row in evaluate_run(tmp_path / "run", **asked).rows] == ["best, round 30"]
+    assert [row.of for row in evaluate_run(tmp_path / "run", **asked).rows] == ["best, round 15"]
     with pytest.raises(UserError, match="no checkpoint 'final'"):
         evaluate_run(tmp_path / "run", checkpoints=["final"], **asked)
 
@@ -305,7 +306,7 @@ def test_an_export_and_a_game_of_your_own_are_judged(run, tmp_path, small):
     asked = {"metrics": ["fd"], "features": ["pixels"], "n": 50}
     exported = rivals.export(run, tmp_path / "export")
     (row,) = evaluate_run(exported, **asked).rows
-    assert row.of == "latest, round 30"
+    assert row.of == "latest, round 15"
     assert row.value == evaluate_run(run, checkpoints=["best"], **asked).rows[0].value
     own = train(small("gan").game, Training(data="digits", into=tmp_path / "own", rounds=2, looks=1)).path
     assert evaluate_run(own, game=small("gan").game, **asked).rows[0].of.startswith("best")
@@ -323,3 +324,10 @@ def test_a_metric_is_left_out_only_where_no_features_can_answer(run):
     assert {row.metric for row in found.rows} >= {"is", "fd"}
     with pytest.raises(UserError, match="takes features that classify"):
         evaluate_run(run, metrics=["fd", "is"], features=["pixels", "random"], n=50)
+
+
+def test_a_best_that_is_the_final_one_is_judged_once(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    shutil.copy(run / "checkpoints" / "final.safetensors", tmp_path / "run" / "checkpoints" / "best.safetensors")
+    (row,) = evaluate_run(tmp_path / "run", metrics=["fd"], features=["pixels"], n=50).rows
+    assert row.of == "best and final, round 30"

@@ -139,11 +139,14 @@ def evaluate_run(
     sides = sides_of(settings, data, max_bad)
     judges: dict[str, Features] = {}
     found = Collected(metrics, several=len(features) > 1)
+    games: dict[int, tuple[list[str], Game]] = {}  # by round: the best may be the final one
     for name in which:
         made = load_game(path, checkpoint=name, game=game).to(where)
+        games.setdefault(made.round, ([], made))[0].append(str(name))
+    for round, (names, made) in games.items():
         if not isinstance(made, Samples):
             raise UserError(f"{path} holds a game that draws nothing from noise alone")
-        of = f"{name}, round {made.round:,}" if isinstance(name, str) else f"round {made.round:,}"
+        of = f"{' and '.join(names)}, round {round:,}" if names != [str(round)] else f"round {round:,}"
         fake = generated(made, at_least(n), seed, bounded=sides.real.facts.bounded, name=of)
         for kind in features or ("auto",):
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
