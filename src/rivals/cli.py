@@ -78,7 +78,8 @@ def one_line() -> Iterator[None]:
 
 def flat(box: str) -> str:
     """The box in one line: what is wrong, what was perhaps meant, where help is."""
-    lines = [line.strip("│╭╮╰╯─ ") for line in box.splitlines()[1:-1]]
+    lines = [line.strip("│|+ ") for line in box.splitlines()[1:-1]]
+    lines = [line.strip("─-") and line for line in lines]  # a rule is empty; where no box can be drawn it is made of -
     parts = [" ".join(part).rstrip(".:") for full, part in groupby(lines, bool) if full]  # each ends at a rule
     perhaps = [line.split()[0] for line in lines if line.startswith("--")] if "Perhaps" in box else []
     given = next((word.strip(",") for word in parts[0].split() if word.startswith("--")), "")

@@ -79,8 +79,8 @@ class Case:
     fake: Dataset
     features: Features
     train: Dataset | None = None  # what the generator learnt from; None: nobody knows
-    spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     game: Game | None = None  # the generator and its rivals; None: only its pictures are here
+    spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     sampled: bool = True  # whether the "generated" really are, and not real ones in their place
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
