@@ -26,18 +26,26 @@ def statistics(features: Tensor) -> Statistics:
 
 
 def distance(a: Statistics, b: Statistics) -> float:
-    """The trace of (C1 C2)^(1/2) is the sum of the roots of the eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric: no
-    matrix root of an unsymmetric product is taken, so nothing imaginary has to be thrown away.
+    """With C1 = F F^T, C1 C2 has the eigenvalues of F^T C2 F, which is symmetric, and the trace of (C1 C2)^(1/2) is the sum of
+    their roots: no matrix root of an unsymmetric product is taken, so nothing imaginary has to be thrown away.
 
     >>> one = Statistics(torch.zeros(2, dtype=torch.float64), torch.eye(2, dtype=torch.float64))
     >>> distance(one, Statistics(one.mean + 3, 4 * one.covariance))
     20.0
     """
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = vectors * roots(values) @ vectors.T
-    cross = roots(torch.linalg.eigvalsh(root @ b.covariance @ root)).sum()
+    F = factor(a.covariance)
+    cross = roots(torch.linalg.eigvalsh(F.T @ b.covariance @ F)).sum()
     trace = a.covariance.trace() + b.covariance.trace() - 2 * cross
     return max(0.0, float((a.mean - b.mean).square().sum() + trace))  # rounding may leave -1e-6 of nothing
+
+
+def factor(covariance: Tensor) -> Tensor:
+    """F with F F^T = C: Cholesky's, which is quick, where C is not singular."""
+    lower, failed = torch.linalg.cholesky_ex(covariance)
+    if not failed:
+        return torch.as_tensor(lower)
+    values, vectors = torch.linalg.eigh(covariance)
+    return torch.as_tensor(vectors * roots(values))
 
 
 def roots(eigenvalues: Tensor) -> Tensor:
