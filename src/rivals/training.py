@@ -23,7 +23,7 @@ from rivals.display import Display
 from rivals.errors import UserError
 from rivals.game import Game, Samples
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
-from rivals.metrics.scores import Scores, merit
+from rivals.metrics.scores import REAL, Scores, merit
 from rivals.pictures import picture
 from rivals.recipes.core import Recipe, Setup
 from rivals.run import Run
@@ -279,15 +279,17 @@ class Session:
 
     def scores(self) -> Scores | None:
         wanted = self.progress() < 1 or self.look_was_cut_short()
-        if not (wanted and self.chief and isinstance(self.trainer.game, Samples)):
-            return None
-        return Scores(self.data, self.device, names=self.training.scores(), features=self.training.score_features)
+        return self.scorer() if wanted and self.chief and isinstance(self.trainer.game, Samples) else None
 
     def check_scores(self) -> None:
         """Whether what is asked for can be scored, tried on a few real rows."""
         if isinstance(self.setup.game, Samples):
-            few = Scores(self.data, self.device, names=self.training.scores(), features=self.training.score_features, real=64)
+            few = self.scorer(real=64)
             merit(few.event(few.case.real))
+
+    def scorer(self, *, real: int = REAL) -> Scores:
+        names, features = self.training.scores(), self.training.score_features
+        return Scores(self.data, self.device, names=names, features=features, real=real)
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""

@@ -331,3 +331,20 @@ def test_a_best_that_is_the_final_one_is_judged_once(run, tmp_path):
     shutil.copy(run / "checkpoints" / "final.safetensors", tmp_path / "run" / "checkpoints" / "best.safetensors")
     (row,) = evaluate_run(tmp_path / "run", metrics=["fd"], features=["pixels"], n=50).rows
     assert row.of == "best and final, round 30"
+
+
+def test_where_the_training_data_are_gone_the_classifier_is_not_tested_on_what_it_learnt(tmp_path, folders):
+    labelled = tmp_path / "labelled"
+    for number in range(40):
+        folder = labelled / ("dark" if number % 2 else "bright")
+        folder.mkdir(parents=True, exist_ok=True)
+        x = torch.full((1, 8, 8), 20 if number % 2 else 230, dtype=torch.uint8) + torch.arange(8, dtype=torch.uint8)
+        image(x.roll(number, 2)).save(folder / f"{number}.png")
+    gone = tmp_path / "gone"
+    shutil.copytree(folders[0], gone)
+    recipe = RECIPES["gan"].but(network="simple", width=8, batch=16)
+    own = train(recipe, Training(data=str(gone), into=tmp_path / "own", rounds=2, looks=1)).path
+    shutil.rmtree(gone)
+    asked = {"metrics": ["fd"], "features": ["classifier"], "n": 20}
+    row = evaluate_run(own, data=str(labelled), **asked).rows[0]
+    assert "of 4 held-out rows" in row.features  # a tenth that it did not learn from

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 import torch
 
 from rivals.data.core import Dataset
-from rivals.errors import UserError, unknown
+from rivals.errors import UserError, pick
 from rivals.game import Game
 from rivals.metrics.core import Features, rows_of
 from rivals.metrics.features import (
@@ -18,41 +22,52 @@ from rivals.metrics.features import (
     RandomWaves,
 )
 
-FEATURES = ("auto", "inception", "efficientnet-lite0", "classifier", "discriminator", "random", "pixels")
 SCALE = 1000  # rows that random features take their scale from
+
+
+class Asked(NamedTuple):
+    """What features may be made of."""
+
+    data: Dataset  # what a classifier is trained on, and random features are scaled by
+    test: Dataset | None  # what the classifier's accuracy is measured on
+    device: torch.device  # where it is trained
+    game: Game | None  # whose discriminator it is
+
+
+def pretrained(kind: Callable[..., Features], asked: Asked) -> Features:
+    if not asked.data.facts.pictures:
+        raise UserError("pretrained features are for pictures, this data has vectors: pass --features pixels or random")
+    return kind(channels=asked.data.facts.shape[0])
+
+
+def discriminator(asked: Asked) -> Features:
+    if asked.game is None:
+        raise UserError("features 'discriminator' take a run: a folder of pictures has no discriminator")
+    return Discriminator(asked.game, asked.data.facts.shape)
+
+
+def random(asked: Asked) -> Features:
+    facts = asked.data.facts
+    rows = rows_of(asked.data, SCALE).view(-1, *facts.shape)
+    return RandomConvolutions(rows) if facts.pictures else RandomWaves(rows)
+
+
+FEATURES: dict[str, Callable[[Asked], Features]] = {
+    "auto": lambda asked: FEATURES[best_for(asked.data)](asked),
+    "inception": partial(pretrained, Inception),
+    "efficientnet-lite0": partial(pretrained, EfficientNetLite0),
+    "classifier": lambda asked: Classifier.trained(asked.data, asked.test, device=asked.device),
+    "discriminator": discriminator,
+    "random": random,
+    "pixels": lambda asked: Pixels(),
+}
 
 
 def choose(
     name: str, data: Dataset, test: Dataset | None = None, *, device: torch.device, game: Game | None = None
 ) -> Features:
-    """The features of this name for this data.
-
-    data: what a classifier is trained on, on the device, and random features are scaled by. test: what its accuracy is
-    measured on. game: whose discriminator it is, for features of that name.
-    """
-    facts = data.facts
-    name = best_for(data) if name == "auto" else name
-    if name in ("inception", "efficientnet-lite0") and not facts.pictures:
-        raise UserError(f"features '{name}' are for pictures, this data has vectors: pass --features pixels or random")
-    made: Features
-    if name == "inception":
-        made = Inception(channels=facts.shape[0])
-    elif name == "efficientnet-lite0":
-        made = EfficientNetLite0(channels=facts.shape[0])
-    elif name == "classifier":
-        made = Classifier.trained(data, test, device=device)
-    elif name == "discriminator":
-        if game is None:
-            raise UserError("features 'discriminator' take a run: a folder of pictures has no discriminator")
-        made = Discriminator(game, facts.shape)
-    elif name == "random":
-        rows = rows_of(data, SCALE).view(-1, *facts.shape)
-        made = RandomConvolutions(rows) if facts.pictures else RandomWaves(rows)
-    elif name == "pixels":
-        made = Pixels()
-    else:
-        raise unknown("features", name, FEATURES)
-    return made
+    """The features of this name for this data; see `Asked`."""
+    return pick("features", FEATURES, name)(Asked(data, test, device, game))
 
 
 def best_for(data: Dataset) -> str:

@@ -150,7 +150,8 @@ def evaluate_run(
         fake = generated(made, at_least(n), seed, bounded=sides.real.facts.bounded, name=of)
         for kind in features or ("auto",):
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
-                test = sides.real if sides.train is not sides.real else None
+                # what was learnt from may be gone: then there is nothing that the real rows are the test part of
+                test = None if sides.train is None or sides.train is sides.real else sides.real
                 judges[kind] = choose(kind, sides.train or sides.real, test, device=where, game=made)
                 if kind == "discriminator":
                     judges[kind].protocol += f" ({of})"

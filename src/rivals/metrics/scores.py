@@ -72,8 +72,7 @@ class Scores:
 def merit(event: Mapping[str, Any]) -> float:
     """How good the first number of an event is; lower is better, and nothing is worse than what is not finite."""
     name, value = next(iter(event["scores"].items()))
-    value = value if math.isfinite(value) else math.inf
-    by: dict[str, float] = {"lower": value, "higher": -value if value < math.inf else value, "near 0.5": abs(value - 0.5)}
+    by: dict[str, float] = {"lower": value, "higher": -value, "near 0.5": abs(value - 0.5)}
     if (better := event["better"][name]) not in by:
         raise UserError(f"--score {name} cannot tell which checkpoint is best: name another first")
-    return by[better]
+    return by[better] if math.isfinite(value) else math.inf

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rivals import checkpoint
 from rivals.metrics.evaluation import Evaluation, Row, Section, pictures, sections
@@ -40,12 +40,17 @@ def read(folder: Path) -> Judged | None:
     try:
         tree = json.loads((folder / FILE).read_text("utf-8"))
         names = [field.name for field in fields(Row)]
-        rows = [Row(**{name: row[name] for name in names} | {"value": float(row["value"])}) for row in tree["rows"]]
+        rows = [Row(**{name: numbered(name, row[name]) for name in names}) for row in tree["rows"]]
         shown = {caption: picture_of(folder, folder / file) for caption, file in tree["pictures"].items()}
         left_out = {str(name): str(reason) for name, reason in tree["left_out"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return Judged(sections(rows), left_out, {caption: picture for caption, picture in shown.items() if picture})
+
+
+def numbered(name: str, value: Any) -> Any:
+    """Infinities are numbers again."""
+    return float(value) if name in ("value", "spread", "floor") and value is not None else value
 
 
 def of(found: Evaluation) -> Judged:
