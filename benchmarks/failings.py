@@ -48,7 +48,7 @@ from rivals.metrics import (
     two_sample,
     wasserstein,
 )
-from rivals.metrics.core import Features
+from rivals.metrics.core import LABELS, Features
 from rivals.metrics.features import Classifier, Discriminator, EfficientNetLite0, RandomConvolutions
 from rivals.training import Training, train
 
@@ -506,14 +506,14 @@ def probed(figure: Figure) -> Found:
         f"D, round {round}": Discriminator(games[round], shape) for round in (min(games), max(games))
     }
     spaces["pixels"] = lambda x: x.flatten(1)
-    found = probe.probed(spaces, some(garments("train"), 5000), some(garments("test"), 1000), CPU, "")
+    found = probe.probed(spaces, some(garments("train"), 5000), some(garments("test"), 1000), LABELS, CPU, "")
     seen: Found = {}
     for axes, learner in zip(figure.subplots(1, 2, sharey=True), ("SVM", "k-NN"), strict=True):
         plain(axes, learner, "labels", "accuracy" if learner == "SVM" else "")
         for offset, (name, colour) in zip((0.94, 1.0, 1.06), zip(spaces, (SKY, BLUE, RED), strict=True), strict=True):
-            values = [found[f"probe {learner} {n} labels ({name})"] for n in probe.LABELS]
+            values = [found[f"probe {learner} {n} labels ({name})"] for n in LABELS]
             axes.errorbar(
-                [n * offset for n in probe.LABELS],
+                [n * offset for n in LABELS],
                 [v.value for v in values],
                 [v.spread or 0 for v in values],
                 fmt="o-",
@@ -523,11 +523,11 @@ def probed(figure: Figure) -> Found:
             )
             seen |= {
                 f"probe {learner} {n} labels ({name})": f"{v.value:.3f} ± {v.spread:.3f}"
-                for n, v in zip(probe.LABELS, values, strict=True)
+                for n, v in zip(LABELS, values, strict=True)
             }
         axes.set_xscale("log")
         axes.set_xlim(70, 1400)
-        axes.set_xticks(probe.LABELS, [f"{n:,}" for n in probe.LABELS])
+        axes.set_xticks(LABELS, [f"{n:,}" for n in LABELS])
         axes.minorticks_off()
         axes.legend(frameon=False, fontsize=9, loc="upper left")
     return seen

@@ -85,6 +85,7 @@ def test_stopped_and_resumed_is_uninterrupted(training, tmp_path):
     assert_same_weights(weights(whole.path), weights(run.path))
     assert "resumed at round 17" in [event.get("text") for event in run.log()]
     assert run.settings["budget"] == {"rounds": 40}
+    assert run.settings["watch"] == {"looks": 4, "every": None, "patience": None}
 
 
 def test_a_finished_run_is_left_alone(training):
@@ -339,7 +340,7 @@ def test_patience_stops_early_and_is_remembered(training, monkeypatch):
 
     values = iter([5.0, 4.0, 4.5, 4.2, 3.0, 2.0])
     monkeypatch.setattr(Session, "check_scores", lambda self: None)
-    monkeypatch.setattr(Scores, "__call__", lambda self, samples: {"fd": Value(next(values), "lower", "given")})
+    monkeypatch.setattr(Scores, "__call__", lambda self, samples, game: {"fd": Value(next(values), "lower", "given")})
     run = train(SMALL, replace(training, every=5, patience=2))
     assert [event["round"] for event in run.scores()] == [0, 5, 10, 15]
     assert "no better score in 2 looks" in [event["text"] for event in run.log() if event["kind"] == "note"][-1]
@@ -357,7 +358,8 @@ def test_patience_stops_early_and_is_remembered(training, monkeypatch):
         ({"score": "fdd"}, "unknown metric 'fdd': did you mean 'fd'"),
         ({"score_features": "nothing"}, "unknown features 'nothing'"),
         ({"score": "is"}, "takes features that classify"),
-        ({"score": "diversity"}, "cannot tell which checkpoint is best"),
+        ({"score": "fid"}, "fid is fd on the features 'inception' alone"),
+        ({"score": "modes"}, "modes are counted on"),
     ],
 )
 def test_scores_that_cannot_be_are_told_before_a_round_is_played(training, changes, said):

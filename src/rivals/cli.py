@@ -232,6 +232,8 @@ def evaluate(
     features: str = "auto",
     n: int = 10_000,
     checkpoints: str = "",
+    split: Literal["auto", "train", "test"] = "auto",
+    labels: tuple[int, ...] = (100, 1000),
     train: str | None = None,
     size: int | tuple[int, int] | None = None,
     channels: Literal[1, 3] | None = None,
@@ -252,6 +254,8 @@ def evaluate(
         features: What pictures are compared by: inception, efficientnet-lite0, classifier, discriminator, random, pixels.
         n: How many of each.
         checkpoints: Which of the run, with commas between: best, final, rounds; by default best and final.
+        split: Which part of data that has two they are compared with; auto: the test part.
+        labels: From how many labels the probe learns.
         train: What the generated pictures were learnt from, for memorisation.
         size: Sides that pictures of unlike sizes are brought to.
         channels: 1 for grey, 3 for colour.
@@ -271,11 +275,12 @@ def evaluate(
         "metrics": names(metrics),
         "features": names(features),
         "n": n,
+        "split": split,
         "max_bad": max_bad,
         "device": device,
     }
     if run is not None and (real, fake, train, size, channels) == (None,) * 5:
-        found = evaluate_run(run, data=data, checkpoints=names(checkpoints), seed=seed, **asked)
+        found = evaluate_run(run, data=data, checkpoints=names(checkpoints), labels=labels, seed=seed, **asked)
     elif run is None and real is not None and fake is not None and data is None:
         found = evaluate_folders(real, fake, train=train, size=size, channels=channels, **asked)
     else:

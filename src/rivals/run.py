@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,11 @@ class Run:
         checkpoint.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
         return cls(path)
 
-    def extend(self, budget: Any) -> None:
-        """The one setting that a resumed run may change: for how long it trains."""
-        settings = self.settings
-        if settings.get("budget") != budget:
-            checkpoint.replace(self.path / "settings.json", json.dumps({**settings, "budget": budget}, indent=1).encode())
+    def extend(self, settings: Mapping[str, Any]) -> None:
+        """Take over what a resumed run may change: for how long it trains, and when it is looked at."""
+        old, new = self.settings, {name: settings[name] for name in ("budget", "watch")}
+        if old != old | new:
+            checkpoint.replace(self.path / "settings.json", json.dumps(old | new, indent=1).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

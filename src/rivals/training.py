@@ -187,6 +187,7 @@ class Session:
             "batch": setup.batch,
             "average": setup.average,
             "score": {"score": ",".join(training.scores()), "score_features": training.score_features},
+            "watch": {name: getattr(training, name) for name in ("looks", "every", "patience")},
             "precision": training.precision,
             "device": str(self.device),
             "processes": processes.world(),
@@ -217,7 +218,7 @@ class Session:
         self.trainer = self.trainer_of(self.run.settings["precision"])
         with self.run.locked() if self.chief else nullcontext(), wishes() as wish, self.batches:
             if self.chief:
-                self.run.extend(self.settings()["budget"])
+                self.run.extend(self.settings())
             self.resume()
             with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
                 self.introduce()
@@ -285,7 +286,7 @@ class Session:
         """Whether what is asked for can be scored, tried on a few real rows."""
         if isinstance(self.setup.game, Samples):
             few = self.scorer(real=64)
-            merit(few.event(few.case.real))
+            few(few.case.real, self.setup.game)
 
     def scorer(self, *, real: int = REAL) -> Scores:
         names, features = self.training.scores(), self.training.score_features
@@ -352,7 +353,7 @@ class Session:
             with self.trainer.precise():
                 samples = self.score.draw(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
-            event = self.score.event(samples)
+            event = self.score.event(samples, game)
             best = self.judge(event)
         saved = self.save(look=True)
         if best:

@@ -12,11 +12,11 @@ import torch
 
 from rivals.cli import main
 from rivals.data import Memory, bytes_from_pictures, load
-from rivals.data.part import Part, halves, overlap, some
+from rivals.data.part import Part, halves, in_order, overlap, some
 from rivals.data.pictures import image
 from rivals.errors import UserError
-from rivals.metrics import core
-from rivals.metrics.catalogue import METRICS, chosen
+from rivals.metrics import core, diversity, memorisation, parzen, realness, two_sample
+from rivals.metrics.catalogue import COPIES, METRICS, chosen, features_of
 from rivals.metrics.core import Case, Unsuitable
 from rivals.metrics.evaluation import evaluate_folders, evaluate_run, sections
 from rivals.metrics.features import Pixels
@@ -70,7 +70,7 @@ def test_a_run_is_judged_at_its_best_and_final_with_floor_and_protocol(run):
                 assert row.floor is not None
                 assert row.floor == rows[metric, "final, round 30", features].floor
                 assert row.protocol.endswith(
-                    "200 generated against 200 of digits (training rows, 1x8x8); floor: 200 real against 200"
+                    "200 generated (seed 0) against 200 of digits (training rows, 1x8x8); floor: 200 real against 200"
                 )
     assert "weights" in rows["fd", "best, round 15", "classifier"].protocol
     assert rows["fd", "best, round 15", "flattened"].floor < 0.2 * rows["fd", "best, round 15", "flattened"].value
@@ -142,7 +142,10 @@ def test_the_command_prints_a_table_and_writes_rows_and_a_page(run, folders, tmp
         (["RUN", "--real", "REAL"], "give a run"),
         (["--real", "REAL"], "give a run"),
         (["--real", "REAL", "--fake", "ring"], "pass --size, --channels"),
-        (["RUN", "--metrics", "fid"], "unknown metric 'fid': did you mean 'fd'?"),
+        (["RUN", "--metrics", "fdd"], "unknown metric 'fdd': did you mean 'fd'?"),
+        (["RUN", "--metrics", "fid", "--features", "pixels"], "fid is fd on the features 'inception' alone"),
+        (["RUN", "--split", "test"], "'digits' has no test part: leave out --split test"),
+        (["RUN", "--metrics", "probe", "--labels", "5"], "a probe takes 5 labelled rows, as many of each of 10 classes"),
         (["RUN", "--features", "vgg"], "unknown features 'vgg'"),
         (["RUN", "--data", "ring"], "size and channels are for pictures: the rows of 'ring' are vectors"),
         (["RUN", "--checkpoints", "7"], "has no checkpoint '7'"),
@@ -179,23 +182,41 @@ def test_the_floor_is_real_against_real(case):
     assert fd(floor)["fd"].value == pytest.approx(fd(Case(case.real, floor.fake, Pixels()))["fd"].value)
 
 
-@pytest.mark.parametrize("name", ["fd", "kid", "prdc", "wasserstein", "1-nn", "parzen"])
-def test_the_order_of_the_rows_changes_nothing(case, name):
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_neither_the_order_nor_the_batches_of_the_rows_change_anything(case, name, small, monkeypatch):
     class InFull:
-        name, protocol, key = "float64", "float64", None
+        name, protocol, key, class_names = "float64", "float64", None, case.real.class_names
 
         def __call__(self, x):
             return x.flatten(1).double()
 
-    def shuffled(data, seed):
-        order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
-        return Part(data, order)
+        def log_posterior(self, x):
+            return x[:, 10:20].log_softmax(1)
+
+    class Elsewhere(Part):
+        """The same rows in another place."""
+
+        def __init__(self, data, seed):
+            super().__init__(data, torch.randperm(len(data), generator=torch.Generator().manual_seed(seed)))
+
+    for module, rows in ((two_sample, 300), (diversity, 300), (memorisation, 150), (realness, 200), (parzen, 250)):
+        for constant in {"ROWS", "SHIFTED", "SAMPLES", "TESTED"} & {*vars(module)}:
+            monkeypatch.setattr(module, constant, rows)  # so that only some are taken: always the same
+
+    def found(real, fake):
+        game = small("dcgan").game
+        return METRICS[name].measure(Case(real, fake, InFull(), case.train, game, labels=[100]))
 
     real, fake = some(case.real, 400), some(case.fake, 400)
-    one = METRICS[name].measure(Case(real, fake, InFull(), case.train))
-    two = METRICS[name].measure(Case(shuffled(real, 1), shuffled(fake, 2), InFull(), case.train))
+    one = found(real, fake)
+    monkeypatch.setattr(in_order, "__defaults__", (77,))
+    two = found(Elsewhere(real, 1), Elsewhere(fake, 2))
+    assert one.keys() == two.keys()
+    float32 = name == "realness"  # what a network in float32 says is not the same to the bit in batches of another size
     for key, value in one.items():
-        assert value.value == pytest.approx(two[key].value, rel=1e-6 if name == "parzen" else 1e-9)  # parzen is in float32
+        assert value.value == pytest.approx(two[key].value, rel=1e-5 if float32 else 1e-9)
+        if value.spread is not None:
+            assert value.spread == pytest.approx(two[key].spread, rel=1e-5 if float32 else 1e-9)
 
 
 def test_features_of_real_rows_are_worked_out_once_for_all_time(case):
@@ -236,8 +257,89 @@ def test_what_a_metric_says_it_gives_it_gives(case, digits):
                 given |= set(metric.measure(each)) if metric.name not in ("memorisation", "parzen") else set()
             except Unsuitable:
                 continue
-    wanted = {name for metric in METRICS.values() for name in metric.gives} - {"parzen", "ms-ssim"}
+    wanted = {name for metric in METRICS.values() for name in metric.gives} - {"parzen", "ms-ssim", "fid", *COPIES}
     assert wanted <= given
+
+
+def test_the_part_of_the_data_can_be_chosen(folders, tmp_path):
+    for part, folder in zip(("train", "test"), folders, strict=True):
+        shutil.copytree(folder, tmp_path / "both" / part)
+    both, fake = str(tmp_path / "both"), str(folders[1])
+    asked = {"metrics": ["fd", "memorisation"], "features": ["pixels"]}
+
+    def rows(split):
+        return {row.metric: row for row in evaluate_folders(both, fake, split=split, **asked).rows}
+
+    by_test = rows("auto")
+    assert by_test == rows("test")
+    assert by_test["fd"].value == pytest.approx(0, abs=1e-6)  # these very pictures
+    assert "(test part, 1x8x8" in by_test["fd"].counts
+    assert by_test["copies (pixels)"].value < 0.1  # the training part is taken for what was learnt from
+    by_train = {
+        row.metric: row for row in evaluate_folders(both, fake, split="train", metrics=["fd"], features=["pixels"]).rows
+    }
+    assert by_train["fd"].value > 1
+    assert "(training part, 1x8x8" in by_train["fd"].counts
+    recipe = RECIPES["dcgan"].but(network="intermediate", width=8, batch=16)
+    path = train(recipe, Training(data=both, into=tmp_path / "run", rounds=2, looks=1)).path
+    told = [evaluate_run(path, split=s, metrics=["fd"], features=["pixels"], n=50).rows[0].counts for s in ("auto", "train")]
+    assert ["test part" in told[0], "training rows" in told[1]] == [True, True]
+
+
+def test_the_protocol_tells_of_a_resize_on_either_side(folders):
+    real, fake = map(str, folders)
+    (row,) = evaluate_folders(real, fake, size=6, metrics=["fd"], features=["pixels"]).rows
+    assert row.counts.startswith("120 generated (pictures resized to 6x6 (120 of 120 looked at have another size)) against")
+    assert "1x6x6, pictures resized to 6x6" in row.counts
+
+
+def test_only_the_published_inception_makes_an_fid(case):
+    class Named(Pixels):
+        def __init__(self, name):
+            self.name = name
+
+    fd = METRICS["fd"].measure
+    assert set(fd(Case(case.real, case.fake, Named("inception")))) == {"fid"}
+    assert set(fd(Case(case.real, case.fake, Named("inception with other weights")))) == {"fd"}
+    assert features_of(["fid", "kid"], []) == ["inception"]
+    assert features_of(["fd"], ["pixels"]) == ["pixels"]
+
+
+def test_the_probe_learns_from_as_many_labels_as_asked(run):
+    found = evaluate_run(run, metrics=["probe"], labels=[50], n=50)
+    assert {row.metric.split(" (")[0] for row in found.rows} == {"probe SVM 50 labels", "probe k-NN 50 labels"}
+
+
+def test_the_shares_of_the_classes_are_told(digits):
+    from rivals.metrics.features import Classifier
+
+    found = METRICS["modes"].measure(Case(digits, some(digits, 500), Classifier.trained(digits)))
+    shares = [
+        float(word.strip("%,")) for word in found["classes"].protocol.split(": ")[1].split() if word.rstrip(",")[-1] == "%"
+    ]
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(100, abs=0.6)
+
+
+def test_an_evaluation_stays_beside_a_later_one_until_a_checkpoint_moves_on(run, tmp_path):
+    from rivals.report import judged
+
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    (folder / "evaluation.json").unlink(missing_ok=True)
+
+    def evaluated(*metrics, **asked):
+        judged.write(evaluate_run(folder, metrics=metrics, features=["pixels"], n=50, **asked), folder)
+        return {(row.metric, row.of) for row in judged.read(folder).rows}
+
+    assert evaluated("fd") == {("fd", "best, round 15"), ("fd", "final, round 30")}
+    assert evaluated("kid", checkpoints=["best"]) == {
+        ("fd", "best, round 15"),
+        ("fd", "final, round 30"),
+        ("kid", "best, round 15"),
+    }
+    shutil.copy(folder / "checkpoints" / "best.safetensors", folder / "checkpoints" / "final.safetensors")
+    assert evaluated("fd") == {("fd", "best and final, round 15")}
 
 
 def test_rows_are_grouped_as_they_are_read(run):

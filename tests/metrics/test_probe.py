@@ -18,13 +18,12 @@ def parts(digits):
     return halves(digits)
 
 
-def case_of(parts, game, train=True):
-    return Case(parts[1], parts[1], Pixels(), parts[0] if train else None, game)
+def case_of(parts, game, train=True, labels=(100, 1000)):
+    return Case(parts[1], parts[1], Pixels(), parts[0] if train else None, game, labels=labels)
 
 
-def test_digits_from_few_labels(parts, small, monkeypatch):
-    monkeypatch.setattr(probe, "LABELS", (50, 300, 1000))
-    found = probe.measure(case_of(parts, small("dcgan").game))
+def test_digits_from_few_labels(parts, small):
+    found = probe.measure(case_of(parts, small("dcgan").game, labels=(50, 300, 1000)))
     names = {
         f"probe {how} {n} labels ({where})"
         for how in ("SVM", "k-NN")
@@ -41,9 +40,8 @@ def test_digits_from_few_labels(parts, small, monkeypatch):
     assert f"{len(parts[1])} test rows;" in few.protocol
 
 
-def test_without_unseen_rows_the_real_ones_are_halved(digits, small, monkeypatch):
-    monkeypatch.setattr(probe, "LABELS", (100,))
-    found = probe.measure(Case(digits, digits, Pixels(), None, small("gan", network="mlp").game))
+def test_without_unseen_rows_the_real_ones_are_halved(digits, small):
+    found = probe.measure(Case(digits, digits, Pixels(), None, small("gan", network="mlp").game, labels=[100]))
     assert "899 test rows (the labelled are others of the same part)" in found["probe SVM 100 labels (pixels)"].protocol
 
 

@@ -83,6 +83,26 @@ def test_the_first_name_decides(digits):
     assert "200 samples against 300 training rows" in good["protocol"]["fd"]
 
 
+def test_any_metric_can_decide_by_its_distance_from_the_floor(digits):
+    scores = Scores(digits, CPU, names=["copies (pixels)", "diversity"], features="pixels", real=500, fake=200)
+    x = digits.rows(torch.arange(1797), CPU).x
+    noise = torch.rand(200, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    copied, drawn = (scores.event(scores.draw(Draws(rows), 0)) for rows in (x[:200], noise))
+    assert next(iter(copied["scores"])) == "copies (pixels)"
+    assert copied["scores"]["copies (pixels)"] > 0.5 > copied["floor"]
+    assert copied["better"]["copies (pixels)"] == "near the floor"
+    assert merit(drawn) == abs(drawn["scores"]["copies (pixels)"] - drawn["floor"]) < merit(copied)
+
+
+def test_the_discriminator_can_be_asked_while_training(digits, small):
+    scores = Scores(digits, CPU, names=["D AUC real/fake", "realness"][1:], features="pixels", real=100, fake=100)
+    game = small("dcgan").game
+    found = scores.event(scores.draw(game, 0), game)
+    assert {"D fake", "D real", "D AUC real/fake"} <= set(found["scores"])
+    with pytest.raises(UserError, match="fid is fd on the features 'inception' alone"):
+        Scores(digits, CPU, names=["fid"])
+
+
 def test_what_cannot_be_scored_is_told_at_once(digits):
     with pytest.raises(UserError, match="unknown metric 'fdd': did you mean 'fd'"):
         Scores(digits, CPU, names=["fdd"])

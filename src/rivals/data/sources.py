@@ -173,16 +173,20 @@ def _in_memory(name: str, table: Table, options: Options) -> Memory:
     if options.stream:
         raise UserError(f"'{name}' comes as one array and is held in memory: leave out stream")
     table = table if options.only is None else _only(name, table, options.only)
-    x = table.x
+    x, notes = table.x, list(table.notes)
     if x.ndim == 4:
         channels = options.channels or (1 if x.shape[1] < 3 else 3)
-        x = formed(x, Form(_pair(options.size) or (x.shape[2], x.shape[3]), channels, options.fit))
+        given = x.shape[2], x.shape[3]
+        size = _pair(options.size) or given
+        if size != given:
+            notes.append(f"pictures resized to {_by(size)} (they are {_by(given)})")
+        x = formed(x, Form(size, channels, options.fit))
     elif options.size is not None or options.channels is not None:
         raise UserError(f"size and channels are for pictures: the rows of '{name}' are vectors")
     # a copy where the array is a read-only view of a file's bytes, which torch cannot hold
     rows = torch.from_numpy(x if x.flags.writeable else x.copy())
     y = None if table.y is None else torch.from_numpy(table.y)
-    return Memory(rows, y, name=name, class_names=table.class_names, notes=table.notes)
+    return Memory(rows, y, name=name, class_names=table.class_names, notes=notes)
 
 
 def _no_key(name: str, options: Options) -> None:
@@ -248,6 +252,10 @@ def choose_form(survey: Survey, options: Options, notes: list[str]) -> Form:
             size = (side, side)
             found = f"all are {_by(common)}" if count == survey.good else f"{len(sizes)} sizes, most often {_by(common)}"
             notes.append(f"pictures resized to {_by(size)} ({found}): choose another with --size")
+    else:
+        others = survey.good - survey.sizes()[size]
+        if others:
+            notes.append(f"pictures resized to {_by(size)} ({others} of {survey.good} looked at have another size)")
     grey = sum(n for t, n in survey.traits.items() if t.grey)
     channels = options.channels or (1 if 2 * grey > survey.good else 3)
     return Form(size, channels, options.fit)

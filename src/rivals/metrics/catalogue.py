@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rivals.errors import pick
+from rivals.errors import UserError, pick
 from rivals.metrics import (
     diversity,
     frechet,
@@ -21,10 +21,11 @@ from rivals.metrics import (
 )
 from rivals.metrics.core import Metric
 
+COPIES = ("copies (pixels)", "copies (features)", "copies (values)")
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("fd", frechet.measure, features=True, gives=("fd",)),
+        Metric("fd", frechet.measure, features=True, gives=("fd", "fid")),
         Metric("kid", kid.measure, features=True, gives=("kid",)),
         Metric("is", inception_score.measure, features=True, gives=("is",)),
         Metric("prdc", prdc.measure, features=True, gives=("precision", "recall", "density", "coverage")),
@@ -32,12 +33,19 @@ METRICS = {
         Metric("1-nn", two_sample.measure, features=True, gives=("1-NN accuracy",)),
         Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
-        Metric("memorisation", memorisation.measure, features=True, gives=()),
+        Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),
         Metric("realness", realness.measure, floor=False, gives=()),
         Metric("probe", probe.measure, floor=False, gives=()),
     )
 }
+
+
+def features_of(names: Sequence[str], features: Sequence[str]) -> Sequence[str]:
+    """The features for these metrics: those asked for, but FID is the Fréchet distance on one network's alone."""
+    if "fid" in names and {*features} - {"auto", "inception"}:
+        raise UserError("fid is fd on the features 'inception' alone: name these features, or ask for fd")
+    return ["inception"] if "fid" in names else features
 
 
 def chosen(names: Sequence[str]) -> list[Metric]:

@@ -18,11 +18,12 @@ from torch import Tensor
 from rivals import checkpoint
 from rivals.data.core import Dataset
 from rivals.data.download import cache_folder
-from rivals.data.part import halves, in_order, overlap, some
+from rivals.data.part import halves, in_order, overlap, settled, some
 from rivals.errors import UserError
 from rivals.game import Game
 from rivals.metrics.moments import Moments, Statistics
 
+LABELS = (100, 1000)
 Better = Literal["higher", "lower", "near 0.5", "near the floor"]
 
 
@@ -73,7 +74,10 @@ class Metric:
 
 @dataclass
 class Case:
-    """Real things beside generated ones, and what is known of where they come from."""
+    """Real things beside generated ones, and what is known of where they come from.
+
+    Both are put into an order that depends on nothing but what they are, so that no metric depends on how they came.
+    """
 
     real: Dataset  # what the generated are compared with: unseen by the generator where the data has a test part
     fake: Dataset
@@ -83,7 +87,11 @@ class Case:
     spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     sampled: bool = True  # whether the "generated" really are, and not real ones in their place
+    labels: Sequence[int] = LABELS  # how many a probe learns from
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
+
+    def __post_init__(self) -> None:
+        self.real, self.fake = settled(self.real), settled(self.fake)
 
     def describe(self, data: Dataset) -> Tensor:
         """(N, D) features of all rows, on the CPU; worked out once, those of real rows once for all evaluations to come."""

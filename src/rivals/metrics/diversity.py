@@ -28,7 +28,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
-from rivals.data.batches import permutation
 from rivals.data.core import Dataset
 from rivals.data.part import in_order, some
 from rivals.metrics.core import Case, Unsuitable, Value
@@ -47,7 +46,8 @@ def measure(case: Case) -> Mapping[str, Value]:
 
 
 def distances(case: Case) -> dict[str, Value]:
-    fake, real = (chosen(case.describe(data)) for data in (case.fake, case.real))
+    # in float64, for the sake of rows that are nearly alike
+    fake, real = (case.describe(data)[:ROWS].double() for data in (case.fake, case.real))
     of_fake, of_real = mean_distance(fake), mean_distance(real)
     protocol = f"all pairs of {len(fake):,} generated and of {len(real):,} real rows"
     return {
@@ -55,11 +55,6 @@ def distances(case: Case) -> dict[str, Value]:
         "mean pairwise distance (real)": Value(of_real, "near the floor", protocol),
         "mean pairwise distance (generated / real)": Value(of_fake / max(of_real, 1e-12), "near the floor", protocol),
     }
-
-
-def chosen(features: Tensor) -> Tensor:
-    """5,000 of the rows, at random but always the same; in float64, for the sake of rows that are nearly alike."""
-    return features[permutation(len(features), seed=0, epoch=0)[:ROWS]].double()
 
 
 def mean_distance(x: Tensor) -> float:
@@ -92,7 +87,6 @@ def pairs(data: Dataset) -> tuple[Tensor, Tensor]:
     """(P, C, H, W) twice, on the CPU: up to 1,000 pairs of pictures, none of which is in two pairs."""
     part = some(data, 2 * PAIRS)
     x = torch.cat([batch.x for batch in in_order(part, torch.device("cpu"))])
-    x = x[permutation(len(x), seed=0, epoch=1)]  # a small set comes in its own order: perhaps by class
     half = len(x) // 2
     if half < 2:
         raise Unsuitable("MS-SSIM takes at least four pictures")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rivals.data import Dataset, load
 from rivals.data.part import some
@@ -22,9 +22,9 @@ from rivals.loading import load as load_game
 from rivals.loading import read
 from rivals.machine import find_device
 from rivals.metrics import memorisation, realness
-from rivals.metrics.catalogue import METRICS, chosen
+from rivals.metrics.catalogue import METRICS, chosen, features_of
 from rivals.metrics.choice import choose
-from rivals.metrics.core import Case, Features, Metric, Unsuitable, Value
+from rivals.metrics.core import LABELS, Case, Features, Metric, Unsuitable, Value
 from rivals.run import Run, Which
 from rivals.sampling import generated
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 
 FEWEST = 10  # of each kind
+
+Split = Literal["auto", "train", "test"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +122,8 @@ def evaluate_run(
     features: Sequence[str] = (),
     n: int = 10_000,
     checkpoints: Sequence[str] = (),
+    split: Split = "auto",
+    labels: Sequence[int] = LABELS,
     seed: int = 0,
     max_bad: float = 0.001,
     device: str = "auto",
@@ -130,13 +134,16 @@ def evaluate_run(
     What was generated is compared with the test part of the data that the run was trained on, where there is one, else with the
     rows that it learnt from; or with `data`, a name or a path, read as the run read its own. metrics: names of `METRICS`; none:
     all that can judge this case. features: names; none: the best that are there. checkpoints: best, final, rounds; none: best
-    and final. game: for a run of a game of your own, that game with any weights.
+    and final. split: train or test insist on that part. labels: how many a probe learns from. game: for a run of a game of your
+    own, that game with any weights.
     """
     where, path = find_device(device), Path(path)
     which = checkpoints_of(path, checkpoints)
     tree, _ = read(path, which[0])
     settings = tree["settings"]
-    sides = sides_of(settings, data, max_bad)
+    sides = sides_of(settings, data, max_bad, split)
+    asked = features_of(metrics, features) or ("auto",)
+    averaged = ", averaged weights" if settings.get("average") else ""
     judges: dict[str, Features] = {}
     found = Collected(metrics, several=len(features) > 1)
     games: dict[int, tuple[list[str], Game]] = {}  # by round: the best may be the final one
@@ -148,7 +155,7 @@ def evaluate_run(
             raise UserError(f"{path} holds a game that draws nothing from noise alone")
         of = f"{' and '.join(names)}, round {round:,}" if names != [str(round)] else f"round {round:,}"
         fake = generated(made, at_least(n), seed, bounded=sides.real.facts.bounded, name=of)
-        for kind in features or ("auto",):
+        for kind in asked:
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
                 # what was learnt from may be gone: then there is nothing that the real rows are the test part of
                 test = None if sides.train is None or sides.train is sides.real else sides.real
@@ -157,8 +164,8 @@ def evaluate_run(
                     judges[kind].protocol += f" ({of})"
             real = some(sides.real, n)
             spare = sides.real if sides.train is None else None
-            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where)
-            found.judge(of, case, sides.told)
+            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where, labels=labels)
+            found.judge(of, case, sides.told, f" (seed {seed}{averaged})")
     return found.evaluation()
 
 
@@ -184,7 +191,7 @@ class Sides(NamedTuple):
     told: str
 
 
-def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float) -> Sides:
+def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float, split: Split) -> Sides:
     told, shape = settings["data"], tuple(settings["facts"]["shape"])
     options = {name: value for name, value in told.items() if name not in ("source", "fingerprint")} | {"max_bad": max_bad}
     if len(shape) == 3:
@@ -193,15 +200,22 @@ def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float) -> S
     given = load(data or told["source"], **options)
     if given.facts.shape != shape:
         raise UserError(f"the run draws {_by(shape)}, '{given.name}' has {_by(given.facts.shape)}")
+    test = part_asked(data or told["source"], split, options)
     if data is not None and given.fingerprint != told["fingerprint"]:
-        test = test_part(data, **options)
+        called = "test part" if test else "other data than it learnt from"
         with suppress(UserError):  # what was learnt from may be gone
-            train = load(told["source"], **options)
-            return Sides(test or given, train, "test part" if test else "other data than it learnt from")
-        return Sides(test or given, None, "test part" if test else "other data than it learnt from")
+            return Sides(test or given, load(told["source"], **options), called)
+        return Sides(test or given, None, called)
     changed = "" if given.fingerprint == told["fingerprint"] else ", changed since the training"
-    test = test_part(data or told["source"], **options)
     return Sides(test or given, given, ("test part" if test else "training rows") + changed)
+
+
+def part_asked(source: str, split: Split, options: Mapping[str, Any]) -> Dataset | None:
+    """The test part, where there is one and nobody asked for the training part."""
+    test = None if split == "train" else test_part(source, **options)
+    if split == "test" and test is None:
+        raise UserError(f"'{source}' has no test part: leave out --split test")
+    return test
 
 
 def evaluate_folders(
@@ -212,6 +226,7 @@ def evaluate_folders(
     metrics: Sequence[str] = (),
     features: Sequence[str] = (),
     n: int = 10_000,
+    split: Split = "auto",
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     max_bad: float = 0.001,
@@ -219,22 +234,27 @@ def evaluate_folders(
 ) -> Evaluation:
     """Judge the pictures of a folder (or any other data, a name or a path) by those of another.
 
-    train: what the generator learnt from, if that is at hand: memorisation is judged then. size: of pictures that are not all
-    of one size; the protocol tells of it.
+    train: what the generator learnt from, if that is at hand: memorisation is judged then. split: which part of real data that
+    has two; auto is the test part, and then the training part is taken for what was learnt from. size: of pictures that are not
+    all of one size; the protocol tells of it.
     """
     where = find_device(device)
     options: dict[str, Any] = {"size": size, "channels": channels, "native": size is None, "max_bad": max_bad}
     one, other = load(real, **options), load(fake, **options)
     learnt = None if train is None else load(train, **options)
+    part = part_asked(real, split, options)
+    if part is not None:
+        one, learnt = part, one if learnt is None else learnt
+    called = "test part" if part else "as given" if split == "auto" else "training part"
     for data in filter(None, (other, learnt)):
         if one.facts.shape != data.facts.shape:
             raise UserError(
                 f"'{real}' has {_by(one.facts.shape)}, '{data.name}' has {_by(data.facts.shape)}: pass --size, --channels"
             )
     found = Collected(metrics, several=len(features) > 1)
-    for name in features or ("auto",):
+    for name in features_of(metrics, features) or ("auto",):
         judge = choose(name, learnt or one, one if learnt else None, device=where)
-        told = "as given" + (", learnt by the classifier" if judge.name == "classifier" and learnt is None else "")
+        told = called + (", learnt by the classifier" if judge.name == "classifier" and learnt is None else "")
         case = Case(some(one, at_least(n)), some(other, n), judge, train=learnt, spare=one, device=where)
         found.judge(Path(fake).name, case, told)
     return found.evaluation()
@@ -258,13 +278,13 @@ class Collected:
         self.floor_cases: dict[str, Case] = {}  # by the features' protocol
         self.floors: dict[tuple[str, str], Mapping[str, Value]] = {}  # by metric and features
 
-    def judge(self, of: str, case: Case, told: str) -> None:
+    def judge(self, of: str, case: Case, told: str, drawn: str = "") -> None:
         at_least(min(len(case.real), len(case.fake)))
         if sum(metric.features for metric in self.metrics) > 1:  # else one may stream them
             case.describe(case.real), case.describe(case.fake)
         by = case.features.protocol
         floor = self.floor_cases.get(by) or self.floor_cases.setdefault(by, case.at_the_floor())
-        counts = counted(case, told, floor)
+        counts = counted(case, told, drawn, floor)
         again = of in self.cases  # by other features
         self.cases.setdefault(of, case)
         for metric in self.metrics:
@@ -314,12 +334,13 @@ class Collected:
         return Evaluation(rows=self.rows, left_out=self.left_out, cases=self.cases)
 
 
-def counted(case: Case, told: str, floor: Case) -> str:
-    """How many of what: of which part, of which shape, changed how on reading."""
+def counted(case: Case, told: str, drawn: str, floor: Case) -> str:
+    """How many of what: drawn how, of which part, of which shape, changed how on reading."""
     shape = "x".join(map(str, case.real.facts.shape))
-    notes = "".join(f", {note}" for note in case.real.notes)
+    of_fake, of_real = ("".join(f", {note}" for note in data.notes) for data in (case.fake, case.real))
+    drawn += f" ({of_fake[2:]})" if of_fake else ""
     return (
-        f"{len(case.fake):,} generated against {len(case.real):,} of {case.real.name} ({told}, {shape}{notes}); "
+        f"{len(case.fake):,} generated{drawn} against {len(case.real):,} of {case.real.name} ({told}, {shape}{of_real}); "
         f"floor: {len(floor.fake):,} real against {len(floor.real):,}"
     )
 

@@ -57,6 +57,6 @@ def roots(eigenvalues: Tensor) -> Tensor:
 def measure(case: Case) -> dict[str, Value]:
     fewest = min(len(case.real), len(case.fake))
     warning = f"; biased upwards: {fewest:,} rows are few, take {FEW:,}" if fewest < FEW else ""
-    return {
-        "fd": Value(distance(case.statistics(case.real), case.statistics(case.fake)), "lower", f"Gaussians fitted{warning}")
-    }
+    value = distance(case.statistics(case.real), case.statistics(case.fake))
+    name = "fid" if case.features.name == "inception" else "fd"
+    return {name: Value(value, "lower", f"Gaussians fitted{warning}")}

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rivals.data.batches import permutation
 from rivals.metrics.core import Case, Classifies, Unsuitable, Value
 
 SPLITS = 10
@@ -58,7 +57,6 @@ def measure(case: Case) -> dict[str, Value]:
     if len(case.fake) < SPLITS:
         raise Unsuitable(f"the Inception score takes at least {SPLITS} samples, not {len(case.fake)}")
     log_posterior = case.features.log_posterior(case.describe(case.fake))
-    log_posterior = log_posterior[permutation(len(log_posterior), seed=0, epoch=0)]  # a folder may come sorted by class
     mean, spread = score(log_posterior)
     found = entropies(log_posterior)
     return {

@@ -37,6 +37,7 @@ from rivals.metrics.features.classifier import Classifier
 
 SAMPLES = 2_500
 DEVIATIONS = 3
+HISTOGRAM = 20  # classes whose shares are told one by one
 
 
 def measure(case: Case) -> dict[str, Value]:
@@ -91,8 +92,10 @@ def _read(case: Case, judge: Classifies) -> dict[str, Value]:
     posterior = judge.log_posterior(case.describe(case.fake))  # (N, classes)
     counts, expected = (y.cpu().bincount(minlength=posterior.shape[1]) for y in (posterior.argmax(1), labels))
     protocol = f"{len(posterior):,} samples, class by argmax of the classifier, {posterior.shape[1]} classes"
+    shares = ", ".join(f"{name} {n / len(posterior):.1%}" for name, n in zip(judge.class_names, counts.tolist(), strict=True))
+    told = f": {shares}" if len(counts) <= HISTOGRAM else ""
     return {
-        "classes": Value(int((counts > 0).sum()), "higher", protocol + "; one sample makes a class"),
+        "classes": Value(int((counts > 0).sum()), "higher", protocol + f"; one sample makes a class{told}"),
         "class kl": Value(kl(counts, expected), "lower", protocol + f"; nats, from the shares of {len(labels):,} real labels"),
     }
 

@@ -48,8 +48,8 @@ def prdc(real: Tensor, fake: Tensor, *, k_balls: int = K_BALLS, k_density: int =
     1.0
     """
     ball_real, ball_fake, wide = radii(real, k_balls), radii(fake, k_balls), radii(real, k_density)
-    held = torch.zeros(len(real), dtype=torch.bool)  # real rows in a ball of the generated
-    closest = torch.full((len(real),), torch.inf, dtype=real.dtype)
+    held = torch.zeros(len(real), dtype=torch.bool, device=real.device)  # real rows in a ball of the generated
+    closest = torch.full((len(real),), torch.inf, dtype=real.dtype, device=real.device)
     inside = counted = 0
     for rows, block in squared_distances(fake, real):
         inside += int((block <= ball_real).any(1).sum())
@@ -68,6 +68,6 @@ def measure(case: Case) -> dict[str, Value]:
     fewest = min(len(case.real), len(case.fake))
     if fewest <= K_DENSITY:
         raise Unsuitable(f"precision, recall, density and coverage take more than {K_DENSITY} rows of each kind, not {fewest}")
-    found = prdc(case.describe(case.real), case.describe(case.fake))
+    found = prdc(case.describe(case.real).to(case.device), case.describe(case.fake).to(case.device))
     k = {"precision": K_BALLS, "recall": K_BALLS, "density": K_DENSITY, "coverage": K_DENSITY}
     return {name: Value(value, "higher", f"k = {k[name]}") for name, value in found._asdict().items()}

@@ -38,7 +38,6 @@ from rivals.metrics.neighbours import nearest
 
 Space = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, D)
 
-LABELS = (100, 1000)
 DRAWS = 3
 POOL = 20_000  # rows that the labelled ones are drawn from
 TEST, WIDE, TEST_WIDE = 10_000, 3000, 2000  # test rows; and where there are more features than 3,000: bounds the memory
@@ -68,7 +67,7 @@ LEARNERS = (Learner("SVM", (0.1, 1.0, 10.0, 100.0), svm), Learner("k-NN", (1, 3,
 
 
 def measure(case: Case) -> Mapping[str, Value]:
-    """Accuracies from 100 and 1,000 labels, as far as there are as many rows of each class."""
+    """Accuracies from so many labels as the case asks for, as far as there are as many rows of each class."""
     if case.game is None:
         raise Unsuitable("only samples are here: a probe takes the discriminator of a run or a checkpoint")
     network = Discriminator(case.game, case.real.facts.shape)
@@ -76,17 +75,22 @@ def measure(case: Case) -> Mapping[str, Value]:
     if train is None or not case.unseen:
         (train, test), told = halves(train or case.real), " (the labelled are others of the same part)"
     spaces: dict[str, Space] = {network.name: network, PIXELS: partial(torch.flatten, start_dim=1)}
-    return probed(spaces, train, test, case.device, told)
+    return probed(spaces, train, test, case.labels, case.device, told)
 
 
-def probed(spaces: Mapping[str, Space], train: Dataset, test: Dataset, device: torch.device, told: str) -> dict[str, Value]:
+def probed(
+    spaces: Mapping[str, Space], train: Dataset, test: Dataset, labels: Sequence[int], device: torch.device, told: str
+) -> dict[str, Value]:
     """For each number of labels, learner and space of features: the accuracy."""
     pool = some(train, POOL)
     y_pool, classes = class_numbers(pool), train.facts.classes
     fewest = int(torch.bincount(y_pool, minlength=classes).min())
-    counts = [n for n in LABELS if 2 <= n // classes <= fewest]
+    counts = [n for n in labels if 2 <= n // classes <= fewest]
     if not counts:
-        raise Unsuitable(f"a probe takes {LABELS[0]} rows, as many of each of {classes} classes, and two at least")
+        raise Unsuitable(
+            f"a probe takes {min(labels, default=2)} labelled rows, as many of each of {classes} classes, two at least: "
+            f"'{train.name}' has {fewest:,} of one, ask for other --labels"
+        )
     wide = max(described(space, some(test, 1), device).shape[1] for space in spaces.values()) > WIDE
     test = some(test, TEST_WIDE if wide else TEST)
     y_test = class_numbers(test)

@@ -13,11 +13,10 @@ from torch import Tensor
 from rivals.data.core import Dataset, bytes_from_pictures
 from rivals.data.memory import Memory
 from rivals.data.part import some
-from rivals.errors import UserError
-from rivals.game import Samples
-from rivals.metrics.catalogue import chosen
+from rivals.game import Game, Samples
+from rivals.metrics.catalogue import chosen, features_of
 from rivals.metrics.choice import choose
-from rivals.metrics.core import Case, Value
+from rivals.metrics.core import Better, Case, Value
 from rivals.sampling import drawn
 
 REAL, FAKE = 5000, 2000  # rows of each
@@ -41,10 +40,12 @@ class Scores:
         real: int = REAL,
         fake: int = FAKE,
     ):
+        (judge,) = features_of(names, [features])
         self.metrics, self.first, self.fake = chosen(names), names[0], fake
         rows = some(data, real)
-        self.case = Case(rows, rows, choose(features, data, device=device), device=device, sampled=False)
-        self.case.describe(rows)
+        self.case = Case(rows, rows, choose(judge, data, device=device), train=data, device=device, sampled=False)
+        self.case.describe(self.case.real)
+        self.floors: dict[str, float] = {}
         self.protocol = f"{self.case.features.protocol}, {fake:,} samples against {len(rows):,} training rows"
 
     def draw(self, game: Samples, seed: int) -> Memory:
@@ -52,27 +53,36 @@ class Scores:
         as_data = bytes_from_pictures if self.case.real.facts.bounded else Tensor.float
         return Memory(drawn(game, self.fake, seed, as_data).cpu(), name="samples")
 
-    def __call__(self, samples: Dataset) -> dict[str, Value]:
+    def __call__(self, samples: Dataset, game: Game | None = None) -> dict[str, Value]:
         """Numbers by name, first the one that decides which checkpoint is best."""
-        case = replace(self.case, fake=samples, sampled=True, described=dict(self.case.described))
+        case = replace(self.case, fake=samples, game=game, sampled=True, described=dict(self.case.described))
         found = {name: value for metric in self.metrics for name, value in metric.measure(case).items()}
         decides = self.first if self.first in found else next(iter(found))
         return {decides: found[decides], **found}
 
-    def event(self, samples: Dataset) -> dict[str, Any]:
+    def event(self, samples: Dataset, game: Game | None = None) -> dict[str, Any]:
         """The same as plain values for the log."""
-        found = self(samples)
+        found = self(samples, game)
+        decides = next(iter(found))
+        floor = {"floor": self.floor(decides)} if found[decides].better == "near the floor" else {}
         return {
             "scores": {name: value.value for name, value in found.items()},
             "better": {name: value.better for name, value in found.items()},
             "protocol": {name: f"{value.protocol}; {self.protocol}" for name, value in found.items()},
+            **floor,
         }
+
+    def floor(self, name: str) -> float:
+        """What training rows score in the place of samples."""
+        if name not in self.floors:
+            rows = replace(self.case, fake=some(self.case.real, self.fake)).at_the_floor()
+            self.floors |= {name: value.value for name, value in self.metrics[0].measure(rows).items()}
+        return self.floors[name]
 
 
 def merit(event: Mapping[str, Any]) -> float:
     """How good the first number of an event is; lower is better, and nothing is worse than what is not finite."""
     name, value = next(iter(event["scores"].items()))
-    by: dict[str, float] = {"lower": value, "higher": -value, "near 0.5": abs(value - 0.5)}
-    if (better := event["better"][name]) not in by:
-        raise UserError(f"--score {name} cannot tell which checkpoint is best: name another first")
-    return by[better] if math.isfinite(value) else math.inf
+    by: dict[Better, float] = {"lower": value, "higher": -value, "near 0.5": abs(value - 0.5)}
+    by["near the floor"] = abs(value - event.get("floor", 0.0))
+    return by[event["better"][name]] if math.isfinite(value) else math.inf

@@ -32,7 +32,7 @@ def on_the_line(a: Tensor, b: Tensor, p: int = 1) -> Tensor:
     if n == m:
         return (a - b).abs().pow(p).mean(0)
     # between two cuts both quantile functions are constant; cuts in units of 1 / (n m), so that none is rounded
-    cuts = torch.unique(torch.cat([torch.arange(n + 1) * m, torch.arange(m + 1) * n]))
+    cuts = torch.unique(torch.cat([torch.arange(n + 1) * m, torch.arange(m + 1) * n])).to(a.device)
     start, width = cuts[:-1], cuts.diff().to(a)
     costs: Tensor = (a[start // m] - b[start // n]).abs().pow(p) * width[:, None]
     return costs.sum(0) / (n * m)
@@ -43,12 +43,12 @@ def sliced(a: Tensor, b: Tensor, *, p: int = 2, directions: int = DIRECTIONS) ->
     u = torch.randn(a.shape[1], directions, generator=torch.Generator().manual_seed(2011), dtype=torch.float64).to(a)
     u = u / u.norm(dim=0)
     found = [on_the_line(a @ part, b @ part, p) for part in torch.split(u, 64, dim=1)]  # 64 at a time bound the memory
-    return float(torch.cat(found).double().mean() ** (1 / p))
+    return float(torch.cat(found).cpu().double().mean() ** (1 / p))
 
 
 def measure(case: Case) -> dict[str, Value]:
     if case.real.facts.shape == (1,):
         value = float(on_the_line(rows_of(case.real).double(), rows_of(case.fake).double()))
         return {"wasserstein": Value(value, "lower", "W_1 on the line, exact, of the values themselves")}
-    value = sliced(case.describe(case.real), case.describe(case.fake))
+    value = sliced(case.describe(case.real).to(case.device), case.describe(case.fake).to(case.device))
     return {"sliced wasserstein": Value(value, "lower", f"SW_2, {DIRECTIONS} directions")}

@@ -18,21 +18,47 @@ FILE = "evaluation.json"
 class Judged(NamedTuple):
     """As the page shows it."""
 
-    sections: Sequence[Section]
+    rows: Sequence[Row]
     left_out: Mapping[str, str]
     pictures: Mapping[str, Picture]  # by caption
 
+    @property
+    def sections(self) -> Sequence[Section]:
+        return sections(self.rows)
+
+
+NOTHING = Judged((), {}, {})
+
 
 def write(found: Evaluation, folder: Path) -> Path:
-    """Into a run folder; returns the file of the rows."""
-    kept = {}
+    """Into a run folder, beside what stands there of the same checkpoints; returns the file of the rows."""
+    before = read(folder) or NOTHING
+    rows = [*still_true(before.rows, found.rows), *found.rows]
+    answered = {row.metric for row in rows}
+    left_out = {name: why for name, why in before.left_out.items() if name not in answered} | dict(found.left_out)
     (folder / "pictures").mkdir(exist_ok=True)
-    for number, (caption, image) in enumerate(pictures(found).items()):
-        kept[caption] = f"pictures/evaluation-{number}.png"
-        image.save(folder / kept[caption])
-    tree = {"rows": [row.json() for row in found.rows], "left_out": dict(found.left_out), "pictures": kept}
+    shown = {}
+    for caption, image in pictures(found).items():
+        shown[caption] = f"pictures/evaluation-{'-'.join(caption.lower().split()[:2])}.png"
+        image.save(folder / shown[caption])
+    tree = {"rows": [row.json() for row in rows], "left_out": left_out, "pictures": shown}
     checkpoint.replace(folder / FILE, json.dumps(tree, indent=1).encode())
     return folder / FILE
+
+
+def still_true(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """The old rows that were not worked out again, as long as no checkpoint has moved on since then."""
+    rounds = {name: round for row in new for name, round in judged_at(row).items()}
+    if any(rounds.get(name, round) != round for row in old for name, round in judged_at(row).items()):
+        return []
+    again = {(row.metric, row.of, row.features) for row in new}
+    return [row for row in old if (row.metric, row.of, row.features) not in again]
+
+
+def judged_at(row: Row) -> dict[str, str]:
+    """Of 'best and final, round 7,500': {'best': '7,500', 'final': '7,500'}."""
+    names, _, round = row.of.rpartition(", round ")
+    return dict.fromkeys(names.split(" and "), round) if names else {}
 
 
 def read(folder: Path) -> Judged | None:
@@ -45,7 +71,7 @@ def read(folder: Path) -> Judged | None:
         left_out = {str(name): str(reason) for name, reason in tree["left_out"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return Judged(sections(rows), left_out, {caption: picture for caption, picture in shown.items() if picture})
+    return Judged(rows, left_out, {caption: picture for caption, picture in shown.items() if picture})
 
 
 def numbered(name: str, value: Any) -> Any:
@@ -56,4 +82,4 @@ def numbered(name: str, value: Any) -> Any:
 def of(found: Evaluation) -> Judged:
     """An evaluation that no run folder keeps."""
     shown = {caption: carried(image) for caption, image in pictures(found).items()}
-    return Judged(sections(found.rows), found.left_out, shown)
+    return Judged(found.rows, found.left_out, shown)

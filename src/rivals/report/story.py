@@ -89,9 +89,8 @@ class Story:
         if not self.settings.get("recipe"):
             return ""
         data = {key: value for key, value in part(self.settings, "data").items() if key not in ("source", "fingerprint")}
-        asked = {key: self.settings[key] for key in ("seed", "precision") if key in self.settings} | part(
-            self.settings, "score"
-        )
+        asked: Row = {key: self.settings[key] for key in ("seed", "precision") if key in self.settings}
+        asked |= part(self.settings, "score") | part(self.settings, "watch")
         words = ["rivals", "train", str(self.settings["recipe"]), "--data", self.source]
         for key, value in (data | part(self.settings, "options") | asked | part(self.settings, "budget")).items():
             flag = "--" + key.replace("_", "-")

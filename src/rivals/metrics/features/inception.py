@@ -52,11 +52,11 @@ class Inception:
     channels: 1 or 3. weights: a state dict in the place of the published one.
     """
 
-    name = "inception"
     class_names = ()  # those of ImageNet, which no data here has
 
     def __init__(self, channels: int = 3, weights: Mapping[str, Tensor] | None = None):
         self.channels = channels
+        self.name = "inception" if weights is None else "inception with other weights"  # and never FID
         origin = PUBLISHED.sha256[:12] if weights is None else "synthetic"
         self.protocol = (
             f"Inception-v3 of 2015-12-05, 2048 pool features, weights {origin}, "
