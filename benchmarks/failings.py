@@ -50,6 +50,7 @@ from rivals.metrics import (
 )
 from rivals.metrics.core import LABELS, Features
 from rivals.metrics.features import Classifier, Discriminator, EfficientNetLite0, RandomConvolutions
+from rivals.studies.drawing import plain
 from rivals.training import Training, train
 
 FOLDER = Path("docs/pictures/metrics")
@@ -128,15 +129,6 @@ def moments_of_training() -> dict[int, Game]:
 
 
 # --- drawing ------------------------------------------------------------------------------------------------------------
-
-
-def plain(axes: Axes, title: str, x: str = "", y: str = "") -> Axes:
-    axes.set_title(title, loc="left", fontsize=10)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=9)
-    return axes
 
 
 def shown(axes: Axes, x: Tensor, columns: int, title: str, colour: str = BLACK) -> None:

@@ -36,7 +36,9 @@ def main(args: Sequence[str] | None = None) -> None:
         if args[:1] == ["train"] and len(args) > 1 and not args[1].startswith("-"):
             train_recipe(args[1], args[2:])
         else:
-            commands = {f.__name__: later(f) for f in (recipes, data, train, sample, evaluate, report, export, demo)}
+            commands = {
+                f.__name__: later(f) for f in (recipes, data, train, sample, evaluate, report, export, studies, study, demo)
+            }
             what = "Train, measure and explore generative adversarial networks."
             with one_line():
                 command = tyro.extras.subcommand_cli_from_dict(commands, prog="rivals", description=what, args=args)
@@ -345,6 +347,36 @@ def export(run: Positional[Path], out: Path, checkpoint: str = "best") -> None:
     from rivals.loading import export as write
 
     print(write(run, out, checkpoint=int(checkpoint) if checkpoint.isdigit() else checkpoint))
+
+
+def studies() -> None:
+    """The studies there are: published tables and figures that can be run again."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from rivals.studies import STUDIES
+
+    table = Table("study", "what it runs again", "seeds", "minutes", box=None, pad_edge=False)
+    for name, each in STUDIES.items():
+        table.add_row(name, f"{each.title}\n[dim]{each.source}[/dim]", str(each.seeds), f"{each.minutes:g}")
+    Console().print(table)
+    print("Minutes are on two cores. rivals study NAME runs one into runs/studies/NAME.")
+
+
+def study(name: Positional[str], out: Path | None = None, seeds: int | None = None, quick: bool = False) -> None:
+    """Run a published table or figure again: results.json, table.md and figures, with the published numbers beside ours.
+
+    Args:
+        name: Of `rivals studies`.
+        out: The folder; by default runs/studies/NAME.
+        seeds: How many, from 0 on; by default as many as the study has.
+        quick: A tenth of the rounds, to see whether it runs.
+    """
+    from rivals.studies import run
+
+    results = run(name, out or Path("runs") / "studies" / name, seeds=seeds, quick=quick)
+    print((results.parent / "table.md").read_text())
+    print(results.parent)
 
 
 def demo(into: Path = Path("runs/demo"), minutes: float = 2.0) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivals.data import Memory, load
-from rivals.data.part import Part, apart, halves, in_order, overlap, some
+from rivals.data.part import Part, apart, halves, hashes, in_order, overlap, settled, some
 from rivals.errors import UserError
 
 CPU = torch.device("cpu")
@@ -64,3 +64,19 @@ def test_pictures_of_unlike_sizes_have_no_native_size(tmp_path):
     (tmp_path / "2.png").unlink()
     assert load(tmp_path, native=True).facts.shape == (1, 200, 200)  # which `load` alone would make smaller
     assert load(tmp_path).facts.shape == (1, 64, 64)
+
+
+def test_settled_rows_stand_in_an_order_of_their_own(digits):
+    def rows(data):
+        return data.rows(torch.arange(len(data)), torch.device("cpu")).x
+
+    elsewhere = Part(digits, torch.randperm(len(digits), generator=torch.Generator().manual_seed(3)))
+    once = settled(digits)
+    assert torch.equal(rows(once), rows(settled(elsewhere)))
+    assert settled(once) is once
+    assert not torch.equal(rows(once), rows(digits))
+    positions = once.numbers.double() / len(digits)  # as a sample: neither sorted nor grouped
+    assert abs(float(positions[: len(digits) // 4].mean()) - 0.5) < 0.05
+    x = torch.zeros(65, 8, 8)
+    x[torch.arange(64), torch.arange(64) // 8, torch.arange(64) % 8] = 1
+    assert len(hashes(Memory((255 * x[:, None]).byte(), name="one pixel each")).unique()) == 65

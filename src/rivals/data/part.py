@@ -79,9 +79,11 @@ def hashes(data: Dataset) -> Tensor:
 
 
 def mixed(x: Tensor) -> Tensor:
-    """So that the upper bits, by which numbers are sorted, depend on all others."""
-    x = (x ^ (x >> 32)) * 0x2545F4914F6CDD1D
-    return x ^ (x >> 29)
+    """So that the upper bits, by which numbers are sorted, depend on all others: the last steps of SplitMix64, whose shifts
+    bring in zeros where those of signed numbers repeat the sign."""
+    for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15), (31, 1)):
+        x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return x
 
 
 def overlap(a: Dataset, b: Dataset) -> bool:

@@ -14,6 +14,7 @@ from rivals.data.batches import permutation
 from rivals.data.core import Dataset, bytes_from_pictures
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from PIL.Image import Image
 
 TILE = 48  # pixels that a small picture is enlarged to, about
@@ -81,12 +82,9 @@ def scatter(real: Tensor, fake: Tensor | None = None) -> Image:
     The axes come from the real points alone, so that the pictures of a run can be compared; values that are not finite
     are left out.
     """
-    import PIL.Image
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5, 5), dpi=128, layout="constrained")
-    canvas = FigureCanvasAgg(figure)  # no pyplot: it keeps figures, and asks for a screen
+    figure = Figure(figsize=(5, 5), dpi=128, layout="constrained")  # no pyplot: it keeps figures, and asks for a screen
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     layers = [(_points(real), "#9aa5b1", "data")]
@@ -106,6 +104,15 @@ def scatter(real: Tensor, fake: Tensor | None = None) -> Image:
         axes.set_ylim(low[1], high[1])
         axes.set_aspect("equal", adjustable="box")
     axes.legend(loc="upper right", frameon=False, markerscale=2)
+    return of_figure(figure)
+
+
+def of_figure(figure: Figure) -> Image:
+    """What matplotlib draws, as an RGB picture."""
+    import PIL.Image
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     return PIL.Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())  # type: ignore[no-untyped-call]
 

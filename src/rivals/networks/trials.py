@@ -1,0 +1,73 @@
+"""Many small networks at once: S independent trials of one study, as one batched product a layer.
+
+The rows of all trials lie in one batch, (B * S, ...), and row r belongs to trial r % S: that stays true where batches are put
+one after another, so games, criteria and penalties need not know. To them it is one network. A mean over all rows is the mean
+of S losses, so each trial's gradient comes out divided by S: `summed` gives a criterion that makes up for it (Adam would hardly
+notice, SGD would).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from rivals.criteria import Adversarial
+from rivals.penalties import Critic, Penalty
+
+
+class Linears(nn.Module):
+    """S layers of `nn.Linear`, each with initial weights of its own: (S, B, inputs) -> (S, B, outputs)."""
+
+    def __init__(self, trials: int, inputs: int, outputs: int):
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)  # as nn.Linear draws both
+        self.weight = nn.Parameter(torch.empty(trials, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(trials, 1, outputs).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class Trials(nn.Module):
+    """(B * S, inputs) -> (B * S, outputs): S networks, each on its own B rows.
+
+    body: of `Linears` and of layers that treat every number by itself."""
+
+    def __init__(self, trials: int, *body: nn.Module):
+        super().__init__()
+        self.trials = trials
+        self.body = nn.Sequential(*body)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.body(x.view(-1, self.trials, x.shape[-1]).transpose(0, 1))
+        return y.transpose(0, 1).flatten(0, 1)
+
+
+def mlp(trials: int, sizes: Sequence[int], activation: Callable[[], nn.Module], *last: nn.Module) -> Trials:
+    """Layers of these sizes with the activation between them."""
+    layers: list[nn.Module] = []
+    for i, (inputs, outputs) in enumerate(pairwise(sizes)):
+        layers += [*([activation()] if i else []), Linears(trials, inputs, outputs)]
+    return Trials(trials, *layers, *last)
+
+
+def summed(criterion: Adversarial, trials: int) -> Adversarial:
+    """The criterion of all trials together, under which each moves as if it were alone."""
+    return Adversarial(
+        critic=lambda real, fake: trials * criterion.critic(real, fake),
+        generator=lambda *logits: trials * criterion.generator(*logits),
+        paired=criterion.paired,
+    )
+
+
+def summed_penalty(penalty: Penalty, trials: int) -> Penalty:
+    """As `summed`, of a penalty."""
+
+    def all_trials(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return trials * penalty(critic, real, fake)
+
+    return all_trials

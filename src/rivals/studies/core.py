@@ -1,0 +1,236 @@
+"""What a study is: a function that runs a published table or figure again and says what agreed.
+
+A study gets a `Plan` (how many seeds, how long, where to) and answers with `Findings`: rows that hold one number a seed with
+the published number beside them, claims that held or did not, and figures. Seeds are 0, 1, 2 ...: fixed beforehand, and all of
+them are reported. `run` writes results.json, table.md and the figures into a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import cleandoc
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+
+import rivals
+from rivals import checkpoint
+from rivals.data.pictures import of_figure
+from rivals.errors import UserError, pick
+
+QUICK = 10  # a quick study plays a tenth of the rounds
+
+MODULES: tuple[str, ...] = ()  # by their files' names, in the order of docs/studies.md
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A number of one system, once a seed."""
+
+    system: str
+    metric: str
+    values: Sequence[float]  # one a seed, all of them
+    published: str = ""  # as the source prints it
+    source: str = ""  # of the published number
+
+    @property
+    def mean(self) -> float:
+        return mean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over the seeds; None of a single one, or where it is not finite."""
+        return stdev(self.values) if len(self.values) > 1 and all(map(math.isfinite, self.values)) else None
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "system": self.system,
+            "metric": self.metric,
+            "values": [plain(value) for value in self.values],
+            "mean": plain(self.mean),
+            "spread": self.spread,
+            "published": self.published or None,
+            "source": self.source or None,
+        }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the source says, whether it held here, and what we saw."""
+
+    says: str
+    holds: bool
+    seen: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    rows: Sequence[Row]
+    claims: Sequence[Claim]
+    protocol: str  # what was done: data, networks, optimiser, rounds, how it was measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a study is to be run."""
+
+    seeds: int
+    quick: bool = False
+    out: Path
+    tell: Callable[[str], None] = print
+    figures: list[str] = field(default_factory=list)  # files that the study drew, in their order
+
+    def rounds(self, n: int) -> int:
+        return max(1, n // QUICK) if self.quick else n
+
+    def figure(self, figure: Figure, name: str) -> None:
+        """Write a figure of the study, as PNG."""
+        of_figure(figure).save(self.out / f"{name}.png", optimize=True)
+        self.figures.append(f"{name}.png")
+
+    def film(self, frames: Sequence[Figure], name: str, *, milliseconds: int = 80) -> None:
+        """Write figures as an animated GIF; the last one stays for two seconds."""
+        pictures = [of_figure(frame).quantize(64) for frame in frames]
+        times = [milliseconds] * (len(pictures) - 1) + [2000]
+        pictures[0].save(self.out / f"{name}.gif", save_all=True, append_images=pictures[1:], duration=times, loop=0)
+        self.figures.append(f"{name}.gif")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A registered study."""
+
+    name: str
+    title: str
+    source: str  # of the table or figure
+    seeds: int  # of the full study
+    minutes: float  # that it takes on two cores, measured
+    run: Callable[[Plan], Findings]
+
+    @property
+    def doc(self) -> str:
+        return cleandoc(self.run.__doc__ or "")
+
+
+class Catalogue(Mapping[str, Study]):
+    """All studies by name; their modules are imported when somebody asks."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Study] = {}
+
+    def filled(self) -> dict[str, Study]:
+        for module in MODULES:
+            import_module(f"rivals.studies.{module}")
+        return self.known
+
+    def __getitem__(self, name: str) -> Study:
+        return self.filled()[name]
+
+    def __iter__(self) -> Any:
+        return iter(self.filled())
+
+    def __len__(self) -> int:
+        return len(self.filled())
+
+
+STUDIES = Catalogue()
+
+
+def study(*, title: str, source: str, seeds: int, minutes: float) -> Callable[[Callable[[Plan], Findings]], Study]:
+    """Register a function (plan) -> findings under its own name."""
+
+    def register(function: Callable[[Plan], Findings]) -> Study:
+        name = function.__name__.replace("_", "-")
+        made = Study(name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function)
+        STUDIES.known[name] = made
+        return made
+
+    return register
+
+
+def find(name: str) -> Study:
+    return pick("study", STUDIES, name)
+
+
+def run(
+    name: str, out: Path | str, *, seeds: int | None = None, quick: bool = False, tell: Callable[[str], None] = print
+) -> Path:
+    """Run a study into a folder; returns the file of its results. seeds: fewer (or more) than it has; quick: a tenth of the
+    rounds. Both are told in the results."""
+    chosen, out = find(name), Path(out)
+    if seeds is not None and seeds < 1:
+        raise UserError(f"--seeds must be at least 1, not {seeds}")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"cannot write into {out}: pass --out FOLDER")
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(seeds=seeds or chosen.seeds, quick=quick, out=out, tell=tell)
+    started = time.perf_counter()
+    findings = chosen.run(plan)
+    tree = {
+        "study": name,
+        "title": chosen.title,
+        "source": chosen.source,
+        "command": command(chosen, plan),
+        "seeds": list(range(plan.seeds)),
+        "smaller": smaller(chosen, plan),
+        "protocol": findings.protocol,
+        "rows": [row.json() for row in findings.rows],
+        "claims": [{"says": claim.says, "holds": bool(claim.holds), "seen": claim.seen} for claim in findings.claims],
+        "figures": plan.figures,
+        "minutes": round((time.perf_counter() - started) / 60, 2),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
+    }
+    checkpoint.replace(out / "results.json", json.dumps(tree, indent=1).encode())
+    checkpoint.replace(out / "table.md", table(tree).encode())
+    return out / "results.json"
+
+
+def command(study: Study, plan: Plan) -> str:
+    """What to type to run it again."""
+    seeds = f" --seeds {plan.seeds}" if plan.seeds != study.seeds else ""
+    return f"rivals study {study.name}{seeds}{' --quick' if plan.quick else ''}"
+
+
+def smaller(study: Study, plan: Plan) -> str:
+    """In what this run was smaller than the study; "" if in nothing."""
+    told = [f"{plan.seeds} of {study.seeds} seeds"] if plan.seeds < study.seeds else []
+    return " and ".join(told + ([f"1/{QUICK} of the rounds"] if plan.quick else []))
+
+
+def table(tree: Mapping[str, Any]) -> str:
+    """The results as Markdown: rows by system, published numbers beside ours, and what held."""
+    head = [f"{tree['protocol']}", ""]
+    if tree["smaller"]:
+        head += [f"**This run was made smaller: {tree['smaller']}. Its numbers are not those of the study.**", ""]
+    rows = ["| system | metric | here | published |", "|---|---|---|---|"]
+    for row in tree["rows"]:
+        spread = "" if row["spread"] is None else f" ± {number(row['spread'])}"
+        rows.append(f"| {row['system']} | {row['metric']} | {number(row['mean'])}{spread} | {row['published'] or ''} |")
+    claims = ["", "| claim | held | seen |", "|---|---|---|"]
+    claims += [f"| {claim['says']} | {'yes' if claim['holds'] else '**no**'} | {claim['seen']} |" for claim in tree["claims"]]
+    return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""])
+
+
+def number(value: float | str) -> str:
+    """
+    >>> number(0.12345), number(1234.5), number(8.0), number("inf")
+    ('0.1235', '1,234', '8', 'inf')
+    """
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def plain(value: float) -> float | str:
+    """What JSON has no number for, as text."""
+    return float(value) if math.isfinite(value) else str(float(value))
