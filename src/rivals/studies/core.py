@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from matplotlib.figure import Figure
@@ -27,9 +30,11 @@ from rivals import checkpoint
 from rivals.data.pictures import of_figure
 from rivals.errors import UserError, pick
 
+T = TypeVar("T")
+R = TypeVar("R")
 QUICK = 10  # a quick study plays a tenth of the rounds
 
-MODULES: tuple[str, ...] = ()  # by their files' names, in the order of docs/studies.md
+MODULES: tuple[str, ...] = ("gaussian", "loops", "vanishing")  # by their files' names, in the order of docs/studies.md
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +81,7 @@ class Claim:
 class Findings:
     rows: Sequence[Row]
     claims: Sequence[Claim]
-    protocol: str  # what was done: data, networks, optimiser, rounds, how it was measured
+    protocol: str  # what was done: data, networks, optimiser, rounds, how it was measured; line breaks count as spaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +162,15 @@ def study(*, title: str, source: str, seeds: int, minutes: float) -> Callable[[C
     return register
 
 
+def side_by_side(function: Callable[[T], R], each: Sequence[T]) -> list[R]:
+    """function(x) for all x, in a process a core, with one thread each: small networks cannot use more."""
+    cores = min(len(each), os.cpu_count() or 1)
+    if cores < 2:
+        return [function(x) for x in each]
+    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return list(pool.map(function, each))
+
+
 def find(name: str) -> Study:
     return pick("study", STUDIES, name)
 
@@ -182,7 +196,7 @@ def run(
         "command": command(chosen, plan),
         "seeds": list(range(plan.seeds)),
         "smaller": smaller(chosen, plan),
-        "protocol": findings.protocol,
+        "protocol": " ".join(findings.protocol.split()),
         "rows": [row.json() for row in findings.rows],
         "claims": [{"says": claim.says, "holds": bool(claim.holds), "seen": claim.seen} for claim in findings.claims],
         "figures": plan.figures,
