@@ -71,6 +71,15 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
         gradient.copy_(averaged.view_as(gradient))
 
 
+def gathered(rows: Tensor) -> Tensor:
+    """The rows of all processes, in the order of the global batch; constants, no gradient passes."""
+    if world() == 1:
+        return rows.detach()
+    parts = [torch.empty_like(rows, memory_format=torch.contiguous_format) for _ in range(world())]
+    dist.all_gather(parts, rows.detach().contiguous())
+    return torch.cat(parts)
+
+
 def mean(numbers: Tensor) -> Tensor:
     """The mean over all processes of each number; constants, no gradient passes."""
     if world() == 1:

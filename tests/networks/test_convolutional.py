@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from rivals.errors import UserError
 from rivals.networks import FAMILIES
-from rivals.networks.layers import Downconv, SignedSigmoid, Upconv, spectrally_normalised
+from rivals.networks.layers import SignedSigmoid
+from rivals.networks.scaling import Downconv, Upconv
 
 
 def layers(net, kind):
@@ -94,12 +97,29 @@ def test_widths_dropout_norm_and_activation_change_the_network(network):
     assert len(layers(family.generator(shape, latent=6, activation="sigmoid"), SignedSigmoid)) == 1
 
 
-def test_spectral_normalisation_bounds_every_layer():
-    net = spectrally_normalised(FAMILIES["dcgan"].discriminator((1, 16, 16), width=4, norm="none"))
-    for _ in range(50):
-        net(torch.randn(2, 1, 16, 16))
-    for layer in layers(net, nn.Conv2d | nn.Linear):
-        assert float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)) == pytest.approx(1, rel=0.02)
+@pytest.mark.parametrize("network", FAMILIES)
+def test_extra_layers_follow_each_hidden_one(network):
+    family, shape = FAMILIES[network], (1, 28, 28)
+
+    def depth(net):
+        return len(layers(net, nn.ReLU | nn.LeakyReLU))
+
+    for build in (partial(family.generator, shape, latent=6, width=4), partial(family.discriminator, shape, width=4)):
+        assert depth(build(extra=2)) == 3 * depth(build())
+        assert len(layers(build(extra=2, norm="batch"), nn.BatchNorm1d | nn.BatchNorm2d)) >= 3 * depth(build()) - 1
+    assert family.generator(shape, latent=6, width=4, extra=2)(torch.randn(3, 6)).shape == (3, *shape)
+    assert family.discriminator(shape, width=4, extra=2)(torch.randn(3, *shape)).shape == (3, 1)
+
+
+@pytest.mark.parametrize("network", [name for name, family in FAMILIES.items() if family.maps])
+def test_constant_width_is_the_width_of_all_hidden_layers(network):
+    family = FAMILIES[network]
+    generator = family.generator((3, 28, 28), latent=6, width=5, constant=True)
+    norms = layers(generator, nn.BatchNorm2d)
+    assert {norm.num_features for norm in norms} == {5}
+    discriminator = family.discriminator((3, 28, 28), width=5, constant=True)
+    assert {layer.out_channels for layer in layers(discriminator, Downconv)} == {5}
+    assert [layer.out_features for layer in layers(discriminator, nn.Linear)] in ([1], [5, 1])
 
 
 @pytest.mark.parametrize("network", FAMILIES)

@@ -21,11 +21,13 @@ from rivals.networks.resize import ResizeDiscriminator, ResizeGenerator
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Two builders, called as generator(shape, latent=, width=, norm=, dropout=, activation=) and
-    discriminator(shape, outputs=, width=, norm=, dropout=), and the defaults of their source."""
+    """Two builders, called as generator(shape, latent=, width=, extra=, norm=, dropout=, activation=) and
+    discriminator(shape, outputs=, width=, extra=, norm=, dropout=), and the defaults of their source. Those of feature maps
+    take constant= and upsample= or downsample= too."""
 
     generator: Callable[..., nn.Module]
     discriminator: Callable[..., nn.Module]
+    maps: bool
     width: int
     norm_g: Norm
     norm_d: Norm
@@ -37,6 +39,7 @@ FAMILIES = {
     "simple": Family(
         generator=partial(MLPGenerator, depth=1),
         discriminator=partial(MLPDiscriminator, depth=1, leak=0.0),
+        maps=False,
         width=128,
         norm_g="none",
         norm_d="none",
@@ -46,6 +49,7 @@ FAMILIES = {
     "mlp": Family(
         generator=partial(MLPGenerator, depth=3),
         discriminator=partial(MLPDiscriminator, depth=3),
+        maps=False,
         width=256,
         norm_g="none",
         norm_d="none",
@@ -55,6 +59,7 @@ FAMILIES = {
     "intermediate": Family(
         generator=intermediate_generator,
         discriminator=intermediate_discriminator,
+        maps=True,
         width=64,
         norm_g="batch",
         norm_d="batch",
@@ -64,6 +69,7 @@ FAMILIES = {
     "dcgan": Family(
         generator=dcgan_generator,
         discriminator=dcgan_discriminator,
+        maps=True,
         width=64,
         norm_g="batch",
         norm_d="batch",
@@ -73,6 +79,7 @@ FAMILIES = {
     "resize": Family(
         generator=ResizeGenerator,
         discriminator=ResizeDiscriminator,
+        maps=True,
         width=64,
         norm_g="batch",
         norm_d="none",

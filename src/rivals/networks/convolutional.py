@@ -9,46 +9,44 @@ back from torch 2.13 uninitialised.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from torch import Tensor, nn
 
-from rivals.networks.layers import (
-    Downconv,
-    Flatten,
-    Last,
-    Norm,
-    Unflatten,
-    Upconv,
-    checked_picture,
-    dcgan_init,
-    dropped,
-    last,
-    normalised,
-    plan,
-)
+from rivals.networks.layers import Flatten, Last, Norm, Unflatten, checked_picture, dcgan_init, hidden, last
+from rivals.networks.scaling import DOWNSAMPLING, UPSAMPLING, Downsample, Upsample, plan
 
 
 class ConvGenerator(nn.Module):
-    """(B, latent) -> FC -> (B, widths[0], h, w) -> 5x5 upconvolutions widths[1:], C -> (B, C, H, W)."""
+    """(B, latent) -> FC -> (B, widths[0], h, w) -> 5x5 upconvolutions widths[1:], C -> (B, C, H, W).
+
+    widths: `multiples` of width, or with `constant` width itself. name: whose errors these are."""
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         *,
+        name: str,
         latent: int,
-        widths: Sequence[int],
+        multiples: Sequence[int],
+        width: int = 64,
+        constant: bool = False,
+        extra: int = 0,
         norm: Norm = "batch",
         dropout: float = 0.0,
+        upsample: Upsample = "transposed",
         activation: Last = "tanh",
     ):
         super().__init__()
-        channels, sizes = shape[0], plan(shape, len(widths))[::-1]
+        checked = checked_picture(name, shape, smallest=4)
+        sizes = plan(checked, len(multiples))[::-1]
+        widths = [width if constant else multiple * width for multiple in multiples]
+        maps, up = partial(hidden, activation=nn.ReLU, norm=norm, dropout=dropout, extra=extra), UPSAMPLING[upsample]
         self.project = nn.Linear(latent, widths[0] * sizes[0][0] * sizes[0][1])
-        layers = [Unflatten(widths[0], sizes[0]), *normalised(norm, widths[0], maps=True), nn.ReLU(), *dropped(dropout)]
-        for i, width in enumerate(widths[1:]):
-            layers += [Upconv(widths[i], width, sizes[i], sizes[i + 1]), *normalised(norm, width, maps=True), nn.ReLU()]
-            layers += dropped(dropout)
-        self.body = nn.Sequential(*layers, Upconv(widths[-1], channels, *sizes[-2:]), *last(activation))
+        layers = maps(Unflatten(widths[0], sizes[0]), widths[0])
+        for i, wide in enumerate(widths[1:]):
+            layers += maps(up(widths[i], wide, sizes[i], sizes[i + 1]), wide)
+        self.body = nn.Sequential(*layers, up(widths[-1], checked[0], *sizes[-2:]), *last(activation))
         dcgan_init(self)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -57,32 +55,38 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """(B, C, H, W) -> 5x5 convolutions of these widths -> (FC hidden) -> FC -> (B, outputs) logits.
+    """(B, C, H, W) -> 5x5 convolutions of these widths -> (FC as wide as the last) -> FC -> (B, outputs) logits.
 
-    No norm on the first convolution, as in the DCGAN paper."""
+    widths: `multiples` of width, or with `constant` width itself. No norm on the first convolution, as in the DCGAN paper."""
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         *,
+        name: str,
         outputs: int = 1,
-        widths: Sequence[int],
-        hidden: int | None = None,
+        multiples: Sequence[int],
+        connected: bool = False,  # whether there is a hidden FC layer
+        width: int = 64,
+        constant: bool = False,
+        extra: int = 0,
         norm: Norm = "batch",
         dropout: float = 0.0,
+        downsample: Downsample = "stride",
     ):
         super().__init__()
-        sizes = plan(shape, len(widths))
+        checked = checked_picture(name, shape, smallest=4)
+        sizes = plan(checked, len(multiples))
+        widths = [checked[0], *(width if constant else multiple * width for multiple in multiples)]
+        layer = partial(hidden, activation=partial(nn.LeakyReLU, 0.2), norm=norm, dropout=dropout, extra=extra)
         layers: list[nn.Module] = []
-        for i, (width_in, width) in enumerate(zip([shape[0], *widths], widths, strict=False)):
-            layers += [Downconv(width_in, width, sizes[i], sizes[i + 1])]
-            layers += [*(normalised(norm, width, maps=True) if i else []), nn.LeakyReLU(0.2), *dropped(dropout)]
-        features = widths[-1] * sizes[-1][0] * sizes[-1][1]
+        for i, wide in enumerate(widths[1:]):
+            layers += layer(DOWNSAMPLING[downsample](widths[i], wide, sizes[i], sizes[i + 1]), wide, bare=i == 0)
         layers.append(Flatten())
-        if hidden:
-            layers += [nn.Linear(features, hidden), *normalised(norm, hidden, maps=False), nn.LeakyReLU(0.2)]
-            layers += dropped(dropout)
-        self.body = nn.Sequential(*layers, nn.Linear(hidden or features, outputs))
+        features = widths[-1] * sizes[-1][0] * sizes[-1][1]
+        if connected:
+            layers += layer(nn.Linear(features, widths[-1]), widths[-1])
+        self.body = nn.Sequential(*layers, nn.Linear(widths[-1] if connected else features, outputs))
         dcgan_init(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,68 +94,10 @@ class ConvDiscriminator(nn.Module):
         return logits
 
 
-def dcgan_generator(
-    shape: tuple[int, ...],
-    *,
-    latent: int,
-    width: int = 64,
-    norm: Norm = "batch",
-    dropout: float = 0.0,
-    activation: Last = "tanh",
-) -> ConvGenerator:
-    """FC 16 w x h/16 x w/16 -> upconvolutions 8w, 4w, 2w, image (w = 64: 1024; 512, 256, 128). Sides of at least 4."""
-    return ConvGenerator(
-        checked_picture("dcgan", shape, smallest=4),
-        latent=latent,
-        widths=[16 * width, 8 * width, 4 * width, 2 * width],
-        norm=norm,
-        dropout=dropout,
-        activation=activation,
-    )
+# FC 16 w x h/16 x w/16 -> upconvolutions 8w, 4w, 2w, image (w = 64: 1024; 512, 256, 128); convolutions w, 2w, 4w, 8w, FC
+dcgan_generator = partial(ConvGenerator, name="dcgan", multiples=(16, 8, 4, 2))
+dcgan_discriminator = partial(ConvDiscriminator, name="dcgan", multiples=(1, 2, 4, 8))
 
-
-def dcgan_discriminator(
-    shape: tuple[int, ...], *, outputs: int = 1, width: int = 64, norm: Norm = "batch", dropout: float = 0.0
-) -> ConvDiscriminator:
-    """Convolutions w, 2w, 4w, 8w, FC. Sides of at least 4."""
-    return ConvDiscriminator(
-        checked_picture("dcgan", shape, smallest=4),
-        outputs=outputs,
-        widths=[width, 2 * width, 4 * width, 8 * width],
-        norm=norm,
-        dropout=dropout,
-    )
-
-
-def intermediate_generator(
-    shape: tuple[int, ...],
-    *,
-    latent: int,
-    width: int = 64,
-    norm: Norm = "batch",
-    dropout: float = 0.0,
-    activation: Last = "tanh",
-) -> ConvGenerator:
-    """FC 2w x h/4 x w/4 -> upconvolutions w, image. Sides of at least 4."""
-    return ConvGenerator(
-        checked_picture("intermediate", shape, smallest=4),
-        latent=latent,
-        widths=[2 * width, width],
-        norm=norm,
-        dropout=dropout,
-        activation=activation,
-    )
-
-
-def intermediate_discriminator(
-    shape: tuple[int, ...], *, outputs: int = 1, width: int = 64, norm: Norm = "batch", dropout: float = 0.0
-) -> ConvDiscriminator:
-    """Convolutions w, 2w, FC 2w, FC. Sides of at least 4."""
-    return ConvDiscriminator(
-        checked_picture("intermediate", shape, smallest=4),
-        outputs=outputs,
-        widths=[width, 2 * width],
-        hidden=2 * width,
-        norm=norm,
-        dropout=dropout,
-    )
+# FC 2w x h/4 x w/4 -> upconvolutions w, image; convolutions w, 2w, FC 2w, FC
+intermediate_generator = partial(ConvGenerator, name="intermediate", multiples=(2, 1))
+intermediate_discriminator = partial(ConvDiscriminator, name="intermediate", multiples=(1, 2), connected=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from torch import Tensor, nn
 
-from rivals.networks.layers import Last, Norm, dropped, last, normalised
+from rivals.networks.layers import Last, Norm, hidden, last
 
 
 class MLPGenerator(nn.Module):
@@ -19,17 +20,17 @@ class MLPGenerator(nn.Module):
         latent: int,
         width: int = 256,
         depth: int = 2,
+        extra: int = 0,
         norm: Norm = "none",
         dropout: float = 0.0,
         activation: Last = "tanh",
     ):
         super().__init__()
         self.shape = shape
-        self.body = nn.Sequential(
-            *hidden(latent, width, depth, nn.ReLU(), norm, dropout),
-            nn.Linear(width, math.prod(shape)),
-            *last(activation),
-        )
+        layers: list[nn.Module] = []
+        for inputs in [latent, *[width] * (depth - 1)]:
+            layers += hidden(nn.Linear(inputs, width), width, activation=nn.ReLU, norm=norm, dropout=dropout, extra=extra)
+        self.body = nn.Sequential(*layers, nn.Linear(width, math.prod(shape)), *last(activation))
 
     def forward(self, z: Tensor) -> Tensor:
         x: Tensor = self.body(z)
@@ -46,25 +47,18 @@ class MLPDiscriminator(nn.Module):
         outputs: int = 1,
         width: int = 256,
         depth: int = 2,
+        extra: int = 0,
         leak: float = 0.2,
         norm: Norm = "none",
         dropout: float = 0.0,
     ):
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Flatten(),
-            *hidden(math.prod(shape), width, depth, nn.LeakyReLU(leak), norm, dropout),
-            nn.Linear(width, outputs),
-        )
+        leaky = partial(nn.LeakyReLU, leak)
+        layers: list[nn.Module] = []
+        for inputs in [math.prod(shape), *[width] * (depth - 1)]:
+            layers += hidden(nn.Linear(inputs, width), width, activation=leaky, norm=norm, dropout=dropout, extra=extra)
+        self.body = nn.Sequential(nn.Flatten(), *layers, nn.Linear(width, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.body(x)
         return logits
-
-
-def hidden(inputs: int, width: int, depth: int, activation: nn.Module, norm: Norm, dropout: float) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for i in range(depth):
-        layers += [nn.Linear(width if i else inputs, width), *normalised(norm, width, maps=False), activation]
-        layers += dropped(dropout)
-    return layers

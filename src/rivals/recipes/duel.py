@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from torch import nn, optim
+from torch import optim
 
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
@@ -21,10 +21,12 @@ from rivals.errors import UserError, pick
 from rivals.game import Optim, Schedule
 from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
-from rivals.networks.layers import Norm, spectrally_normalised
+from rivals.networks.remedies import Hidden
+from rivals.networks.scaling import Downsample, Upsample
 from rivals.penalties import PENALTIES, Penalty
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.recipes.pairs import Normalisation, check, pair
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
 Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
@@ -35,10 +37,43 @@ PenaltyName = Literal["none", "wgan-gp", "r1", "r1+r2"]
 class Duel:
     """The options of every two-player recipe; None: as the network's source had it."""
 
+    # networks
     network: Network = "dcgan"
     """The pair of networks."""
+    network_g: Network | None = None
+    """The generator's network, where it is not of that pair."""
     width: int | None = None
     """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
+    constant_width: bool = False
+    """All hidden layers of the convolutional networks as wide as `width`."""
+    extra_layers: int = 0
+    """More layers of the same width and size after each hidden one, in both networks."""
+    norm_d: Normalisation | None = None
+    """Normalisation in the discriminator: of activations (batch, layer, virtual) or of its weights (weight, spectral)."""
+    norm_g: Normalisation | None = None
+    """Normalisation in the generator; virtual: by a reference batch, fixed at the start."""
+    hidden_d: Hidden | None = None
+    """The discriminator's hidden activations."""
+    hidden_g: Hidden | None = None
+    """The generator's hidden activations."""
+    downsample: Downsample | None = None
+    """How a convolutional discriminator halves its maps: strided convolutions, or the mean of 2x2 after full ones."""
+    upsample: Upsample | None = None
+    """How a convolutional generator doubles its maps: transposed convolutions, PixelShuffle, or repeated pixels, convolved."""
+    dropout_d: float = 0.0
+    """Share of the discriminator's activations dropped."""
+    dropout_g: float = 0.0
+    """Share of the generator's activations dropped, in training alone."""
+    dropout_g_sampling: bool = False
+    """Drop them where samples are drawn too."""
+    minibatch_features: int = 0
+    """Features of minibatch discrimination before the discriminator's last layer; 0: none."""
+    generators: int = 1
+    """That many generators: each row is drawn by one of them, at random."""
+    activation: Literal["tanh", "sigmoid"] = "tanh"
+    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
+
+    # the game and its training
     adversarial: Criterion = "non-saturating"
     """What the two minimise."""
     penalty: PenaltyName = "none"
@@ -49,10 +84,6 @@ class Duel:
     """The penalty on each k-th round alone, times k."""
     clip: float | None = None
     """Keep every weight of the discriminator in [-clip, clip]."""
-    norm_d: Norm | Literal["spectral"] | None = None
-    """Normalisation in the discriminator; spectral: of its weights."""
-    norm_g: Literal["batch", "layer", "none"] | None = None
-    """Normalisation in the generator."""
     critic_turns: int = 1
     """Steps of the discriminator a round, each on a fresh batch."""
     generator_turns: int = 1
@@ -61,14 +92,8 @@ class Duel:
     """What the latents are drawn from: N(0, 1), or uniform on [-1, 1]."""
     latent: int = 100
     """Dimensions of the latents."""
-    dropout_d: float = 0.0
-    """Share of the discriminator's activations dropped."""
-    dropout_g: float = 0.0
-    """Share of the generator's activations dropped, in training alone."""
     flip: float = 0.0
     """Share of the rows shown to the discriminator with the wrong label: real as fake and fake as real."""
-    activation: Literal["tanh", "sigmoid"] = "tanh"
-    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
     """How both players move."""
     lr: float | None = None
@@ -87,8 +112,9 @@ class Duel:
     """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        shares(self, "dropout_d", "dropout_g", "flip", "average")
-        counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every", "width")
+        check(self)
+        shares(self, "flip", "average")
+        counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every")
         positive(self, "lr", "lr_d", "clip", "penalty_weight")
         for name in ("beta1", "beta2"):
             if getattr(self, name) is not None:
@@ -121,27 +147,6 @@ def duel(facts: Facts, options: Duel) -> Setup:
         batch=options.batch,
         average=options.average,
     )
-
-
-def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
-    family = pick("network", FAMILIES, options.network)
-    width = family.width if options.width is None else options.width
-    generator = family.generator(
-        facts.shape,
-        latent=options.latent,
-        width=width,
-        norm=options.norm_g or family.norm_g,
-        dropout=options.dropout_g,
-        activation=options.activation if facts.bounded else "none",
-    )
-    norm_d = options.norm_d or family.norm_d
-    discriminator = family.discriminator(
-        facts.shape,
-        width=width,
-        norm="none" if norm_d == "spectral" else norm_d,
-        dropout=options.dropout_d,
-    )
-    return generator, spectrally_normalised(discriminator) if norm_d == "spectral" else discriminator
 
 
 def penalty(options: Duel) -> Penalty | None:

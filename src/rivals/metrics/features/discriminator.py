@@ -19,7 +19,7 @@ from torch.nn.functional import adaptive_max_pool2d
 from rivals.metrics.core import Unsuitable
 
 GRID = 4
-ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.SiLU, nn.GELU)
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.SiLU, nn.GELU, nn.Tanh)
 
 
 class Discriminator:
@@ -50,8 +50,8 @@ class Discriminator:
     def __call__(self, x: Tensor) -> Tensor:
         self.seen.clear()
         self.network.to(x.device)(x.float())
-        maps = [a for a in self.seen if a.dim() == 4]
-        found = [pooled(a) for a in maps] or [a.flatten(1) for a in self.seen]
+        seen = [a[-len(x) :] for a in self.seen]  # the rows of a reference batch go before
+        found = [pooled(a) for a in seen if a.dim() == 4] or [a.flatten(1) for a in seen]
         self.seen.clear()
         if not found:
             raise Unsuitable("this network has no activation layers (as nn.ReLU) to take features from")
