@@ -88,14 +88,14 @@ def test_a_penalty_is_on_each_row_by_itself():
 
 def test_bf16_is_near_float32():
     torch.manual_seed(0)
-    net = Referred(FAMILIES["intermediate"].discriminator((1, 8, 8), width=16), (1, 8, 8), rows=16)
-    x, gradients = torch.randn(16, 1, 8, 8), []
+    net = Referred(FAMILIES["intermediate"].generator((1, 8, 8), latent=6, width=16), (6,), rows=16)
+    x, gradients = torch.randn(16, 6), []
     for enabled in (False, True):
         net.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             net(x).float().square().mean().backward()
         gradients.append(torch.cat([p.grad.flatten() for p in net.parameters()]))
-    assert float((gradients[0] - gradients[1]).norm() / gradients[0].norm()) < 0.15
+    assert float((gradients[0] - gradients[1]).norm() / gradients[0].norm()) < 0.1
 
 
 def test_its_features_are_those_of_the_rows():

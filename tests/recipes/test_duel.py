@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import pytest
 import torch
+from torch import nn
 
+from rivals import chance
 from rivals.data import Batches
 from rivals.data.core import Facts
 from rivals.errors import UserError
+from rivals.networks.convolutional import ConvDiscriminator
+from rivals.networks.mlp import MLPGenerator
 from rivals.recipes import RECIPES
 from rivals.recipes.duel import Duel, cosine, linear
+from rivals.sampling import drawn
 from rivals.trainer import Trainer
 
 BASE = {"network": "intermediate", "width": 4, "batch": 8, "latent": 5, "norm_d": "none"}
 CHANGED = {
     "network": "dcgan",
+    "network_g": "resize",
     "width": 6,
+    "constant_width": True,
+    "extra_layers": 1,
+    "hidden_d": "prelu",
+    "hidden_g": "tanh",
+    "downsample": "average",
+    "upsample": "shuffle",
+    "dropout_g_sampling": True,
+    "minibatch_features": 3,
+    "generators": 2,
     "adversarial": "least-squares",
     "penalty": "r1",
     "penalty_weight": 7.0,
@@ -42,7 +58,11 @@ CHANGED = {
     "batch": 9,
     "average": 0.5,
 }
-NEEDS = {"penalty_weight": {"penalty": "r1"}, "penalty_every": {"penalty": "r1"}}  # options of an option
+NEEDS = {  # options of an option
+    "penalty_weight": {"penalty": "r1"},
+    "penalty_every": {"penalty": "r1"},
+    "dropout_g_sampling": {"dropout_g": 0.3},
+}
 
 
 def trained(digits, **options):
@@ -51,7 +71,8 @@ def trained(digits, **options):
     trainer = Trainer(setup.game, Batches(digits, setup.batch, seed=0, device=torch.device("cpu")), average=setup.average)
     for round in range(4):
         trainer.play(round / 4)
-    return torch.cat([p.detach().flatten() for p in trainer.shown().generator.parameters()])
+    game = trainer.shown()
+    return torch.cat([*(p.flatten() for p in game.generator.parameters()), drawn(game, 4, seed=0).flatten()])
 
 
 def test_the_list_of_options_is_whole():
@@ -75,6 +96,10 @@ def test_every_option_changes_the_run(option, digits):
         ("latent", 0),
         ("batch", 0),
         ("penalty_every", 0),
+        ("width", 0),
+        ("extra_layers", -1),
+        ("minibatch_features", -1),
+        ("generators", 0),
     ],
 )
 def test_options_out_of_range_say_their_range(option, value):
@@ -83,7 +108,15 @@ def test_options_out_of_range_say_their_range(option, value):
 
 
 def test_options_that_would_change_nothing_are_refused():
-    for options in ({"penalty_weight": 3.0}, {"penalty_every": 4}, {"optimizer": "sgd", "beta2": 0.9}):
+    for options in (
+        {"penalty_weight": 3.0},
+        {"penalty_every": 4},
+        {"optimizer": "sgd", "beta2": 0.9},
+        {"dropout_g_sampling": True},
+        {"network": "mlp", "constant_width": True},
+        {"network": "mlp", "downsample": "average"},
+        {"network": "dcgan", "network_g": "mlp", "upsample": "shuffle"},
+    ):
         with pytest.raises(UserError, match="nothing"):
             Duel(**options)
 
@@ -97,6 +130,68 @@ def test_any_cross_plays(criterion, penalty, network, digits):
     trainer.play()
     terms, _ = trainer.window.take()
     assert ("penalty" in terms["discriminator"]) == (penalty != "none")
+
+
+def test_minibatch_features_and_a_penalty_exclude_each_other():
+    with pytest.raises(UserError, match="leave one out"):
+        Duel(minibatch_features=8, penalty="r1")
+
+
+def test_a_generator_of_another_family_has_its_own_width_and_the_others_discriminator():
+    game = RECIPES["dcgan"](
+        Facts(shape=(1, 8, 8), count=9), network_g="mlp", constant_width=True, width=8, hidden_g="tanh"
+    ).game
+    assert isinstance(game.generator, MLPGenerator)
+    assert isinstance(game.discriminator, ConvDiscriminator)
+    assert {layer.out_channels for layer in game.discriminator.modules() if isinstance(layer, nn.Conv2d)} == {8}
+    plain = RECIPES["dcgan"](Facts(shape=(1, 8, 8), count=9), network_g="mlp").game
+    assert plain.generator.body[0].out_features == 256
+
+
+NORMS = ["batch", "layer", "virtual", "weight", "spectral", "none"]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("network", ["simple", "mlp", "intermediate", "dcgan", "resize"])
+def test_any_norm_in_both_networks_resumes_exactly_in_both_precisions(norm, network, digits):
+    """With what else the networks may carry from round to round: an ensemble, minibatch features."""
+    for precision in ("float32", "bf16"):
+        options = {**BASE, "network": network, "norm_d": norm, "norm_g": norm, "generators": 2, "minibatch_features": 3}
+
+        def begun(options=options, precision=precision):
+            torch.manual_seed(0)
+            setup = RECIPES["gan"](digits.facts, **options, average=0.9)
+            batches = Batches(digits, setup.batch, seed=0, device=torch.device("cpu"))
+            return Trainer(setup.game, batches, precision=precision, average=setup.average)
+
+        whole, second = begun(), begun()
+        whole.shown()  # a look before the first round leaves no trace
+        for _ in range(2):
+            whole.play()
+        whole.shown()
+        second.load_state(copy.deepcopy(whole.state()))
+        for trainer in (whole, second):
+            trainer.play()
+        states = whole.game.state_dict(), second.game.state_dict()
+        assert [name for name in states[0] if not torch.equal(states[0][name], states[1][name])] == []
+        with torch.no_grad():
+            assert torch.equal(drawn(whole.shown(), 5, seed=1), drawn(second.shown(), 5, seed=1))
+
+
+def test_the_references_are_the_first_real_batch_and_the_first_latents(digits):
+    torch.manual_seed(0)
+    game = RECIPES["gan"](digits.facts, **{**BASE, "norm_d": "virtual", "norm_g": "virtual"}).game
+    batches = Batches(digits, 8, seed=0, device=torch.device("cpu"))
+    trainer = Trainer(game, batches)
+    trainer.shown()
+    for _ in range(3):
+        trainer.play()
+    with chance.fixed(0, 0):  # as the trainer seeds its first round
+        z = game.prior(8)
+    assert torch.equal(game.discriminator.reference, batches(0).x)
+    assert torch.equal(game.generator.reference, z)
+    game.eval()
+    assert torch.equal(game.decode(z), game.decode(z))
 
 
 def test_networks_for_vectors_end_without_squashing():

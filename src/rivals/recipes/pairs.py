@@ -49,15 +49,11 @@ def check(options: Duel) -> None:
         ("--constant-width", options.constant_width, of_g.maps or of_d.maps),
     ):
         if asked and not used:
-            raise UserError(
-                f"{option} changes nothing in fully-connected networks: pass --network dcgan, intermediate or resize"
-            )
+            raise UserError(f"{option} changes nothing without feature maps: pass --network dcgan, intermediate or resize")
     if options.dropout_g_sampling and not options.dropout_g:
         raise UserError("--dropout-g-sampling changes nothing without --dropout-g")
     if options.minibatch_features and options.penalty != "none":
-        raise UserError(
-            "--minibatch-features lets rows see each other, --penalty is of each row by itself: leave one of them out"
-        )
+        raise UserError("--minibatch-features lets rows see each other, a --penalty is of each row by itself: leave one out")
 
 
 def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
