@@ -14,7 +14,16 @@ from rivals.criteria import nonsaturating, relativistic
 from rivals.data.core import Batch
 from rivals.game import turn
 from rivals.games.gan import GAN
-from rivals.networks.trials import Linears, Trials, mlp, summed, summed_penalty
+from rivals.networks.minibatch import MinibatchDiscrimination
+from rivals.networks.trials import (
+    Linears,
+    MinibatchDiscriminations,
+    SpectralLinears,
+    Trials,
+    mlp,
+    summed,
+    summed_penalty,
+)
 from rivals.penalties import R1R2
 from rivals.priors import Normal
 
@@ -77,3 +86,24 @@ def test_a_body_of_other_layers_is_taken_as_it_is():
     net = Trials(2, Linears(2, 3, 3), nn.Tanh())
     assert net(torch.zeros(4, 3)).abs().max() < 1
     assert isinstance(GAN(net, net, prior=Normal(3)).sample, object)
+
+
+def test_each_trial_has_the_spectral_norm_of_its_own():
+    torch.manual_seed(0)
+    layer = SpectralLinears(3, 5, 4)
+    x = torch.eye(5).expand(3, 5, 5)
+    for _ in range(50):
+        layer(x)
+    found = torch.linalg.svdvals((layer.eval()(x) - layer.bias).detach())[:, 0]
+    assert torch.allclose(found, torch.ones(3), atol=1e-4)
+    before = layer.u.clone()
+    layer(x)
+    assert torch.equal(layer.u, before)  # a look changes nothing
+
+
+def test_minibatch_discrimination_stays_within_a_trial():
+    torch.manual_seed(0)
+    many, one, f = MinibatchDiscriminations(3, 4, 2), MinibatchDiscrimination(4, 2), torch.randn(3, 6, 4)
+    with torch.no_grad():
+        one.T.copy_(many.T[1])
+    assert torch.allclose(many(f)[1], one(f[1]), atol=1e-6)

@@ -14,9 +14,12 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from rivals.criteria import Adversarial
 from rivals.penalties import Critic, Penalty
+
+Layer = Callable[[int, int, int], nn.Module]  # (trials, inputs, outputs) -> (S, B, inputs) -> (S, B, outputs)
 
 
 class Linears(nn.Module):
@@ -30,6 +33,38 @@ class Linears(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.baddbmm(self.bias, x, self.weight)
+
+
+class SpectralLinears(Linears):
+    """Each weight divided by its largest singular value, by one step of power iteration a call in training. Miyato et al.
+    (2018), https://arxiv.org/abs/1802.05957"""
+
+    u: Tensor
+
+    def __init__(self, trials: int, inputs: int, outputs: int):
+        super().__init__(trials, inputs, outputs)
+        self.register_buffer("u", normalize(torch.randn(trials, inputs, 1), dim=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            v = normalize(self.weight.mT @ self.u, dim=1)
+            if self.training:
+                self.u.copy_(normalize(self.weight @ v, dim=1))
+            u = self.u.clone()
+        return torch.baddbmm(self.bias, x, self.weight / (u.mT @ self.weight @ v))
+
+
+class MinibatchDiscriminations(nn.Module):
+    """`networks.minibatch` within each of S trials: (S, B, A) -> (S, B, A + features)."""
+
+    def __init__(self, trials: int, inputs: int, features: int, *, kernel: int = 5):
+        super().__init__()
+        self.T = nn.Parameter(torch.randn(trials, inputs, features, kernel) / math.sqrt(inputs))
+
+    def forward(self, f: Tensor) -> Tensor:
+        M = torch.einsum("sna,sabc->sbnc", f, self.T)
+        o = torch.exp(-torch.cdist(M, M, p=1)).sum(3)  # (S, features, B)
+        return torch.cat([f, o.mT], 2)
 
 
 class Trials(nn.Module):
@@ -47,11 +82,13 @@ class Trials(nn.Module):
         return y.transpose(0, 1).flatten(0, 1)
 
 
-def mlp(trials: int, sizes: Sequence[int], activation: Callable[[], nn.Module], *last: nn.Module) -> Trials:
+def mlp(
+    trials: int, sizes: Sequence[int], activation: Callable[[], nn.Module], *last: nn.Module, layer: Layer = Linears
+) -> Trials:
     """Layers of these sizes with the activation between them."""
     layers: list[nn.Module] = []
     for i, (inputs, outputs) in enumerate(pairwise(sizes)):
-        layers += [*([activation()] if i else []), Linears(trials, inputs, outputs)]
+        layers += [*([activation()] if i else []), layer(trials, inputs, outputs)]
     return Trials(trials, *layers, *last)
 
 

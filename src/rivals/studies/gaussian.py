@@ -139,10 +139,10 @@ def gaussian(plan: Plan) -> Findings:
     plan.figure(through_time(histories), "through-time")
     plan.film([frame(histories, look) for look in range(len(histories["SGD"].rounds))], "densities")
     protocol = f"""
-        Real numbers N({MEAN:g}, {DEVIATION:g}); G 1-100-100-1 (ELU, sigmoid) of uniform noise on [0, 1]; D 100-50-50-1 (ELU) of a
-        batch of {BATCH} numbers as one vector; binary cross-entropy; one step each a round, learning rate {LR:g}, {rounds:,}
-        rounds; mean and standard deviation of {SAMPLES:,} samples; collapsed: a deviation below {COLLAPSED:.3g}. The {plan.seeds}
-        seeds of a system are played at once, as one batched network."""
+        Real numbers N({MEAN:g}, {DEVIATION:g}); G 1-100-100-1 (ELU, sigmoid) of uniform noise on [0, 1]; D 100-50-50-1 (ELU) of
+        a batch of {BATCH} numbers as one vector; binary cross-entropy; one step each a round, learning rate {LR:g}, {rounds:,}
+        rounds; mean and standard deviation of {SAMPLES:,} samples; collapsed: a deviation below {COLLAPSED:.3g}. The
+        {plan.seeds} seeds of a system are played at once, as one batched network."""
     return Findings(rows=rows, claims=claims(histories), protocol=protocol)
 
 

@@ -48,15 +48,15 @@ class Judge(NamedTuple):
     slopes: dict[str, NDArray[np.float64]]  # |d loss_G / d x| by criterion, (161, S)
 
 
-def trained(asked: tuple[Adversarial, Penalty | None, tuple[str, ...], int, int]) -> Judge:
-    """D between two fixed Gaussians, all seeds at once."""
-    criterion, penalty, by, seeds, steps = asked
+def trained(asked: tuple[tuple[str, ...], Penalty | None, int, int]) -> Judge:
+    """D between two fixed Gaussians by the first of these criteria, its slopes by all of them; all seeds at once."""
+    by, penalty, seeds, steps = asked
     torch.manual_seed(0)
     game = GAN(
         nn.Identity(),
         mlp(seeds, [1, 64, 64, 1], nn.Softplus),
         prior=lambda n, device: FAKE + DEVIATION * chance.normal(n, 1, device=device),
-        adversarial=summed(criterion, seeds),
+        adversarial=summed(CRITERIA[by[0]], seeds),
         penalty=penalty and summed_penalty(penalty, seeds),
         optim_d=partial(Adam, lr=2e-3, betas=(0.5, 0.999)),
     )
@@ -132,8 +132,8 @@ def vanishing(plan: Plan) -> Findings:
     discriminator, critic = side_by_side(
         trained,
         [
-            (minimax, None, ("minimax", "non-saturating"), plan.seeds, steps),
-            (wasserstein, WGANGP(1.0), ("Wasserstein",), plan.seeds, steps),
+            (("minimax", "non-saturating"), None, plan.seeds, steps),
+            (("Wasserstein",), WGANGP(1.0), plan.seeds, steps),
         ],
     )
     rows = [
@@ -159,8 +159,8 @@ def vanishing(plan: Plan) -> Findings:
     plan.figure(drawn(perfect, discriminator, critic, norms), "gradients")
     protocol = f"""
         Gaussians: N({REAL:g}, {DEVIATION:g}) and N({FAKE:g}, {DEVIATION:g}), an MLP of two layers of 64 (softplus), Adam 2e-3,
-        {steps:,} steps of {BATCH}; the critic with WGAN-GP's penalty, weight 1. Pictures: Fashion-MNIST, `intermediate`, width 32,
-        {rounds:,} rounds of dcgan and of wgan-gp, then D alone; the gradient over the same {PICTURES} latents."""
+        {steps:,} steps of {BATCH}; the critic with WGAN-GP's penalty, weight 1. Pictures: Fashion-MNIST, `intermediate`, width
+        32, {rounds:,} rounds of dcgan and of wgan-gp, then D alone; the gradient over the same {PICTURES} latents."""
     return Findings(rows=rows, claims=claims(perfect, discriminator, critic, norms), protocol=protocol)
 
 
