@@ -17,8 +17,8 @@ from rivals.errors import UserError
 
 
 class Ensemble(nn.Module):
-    """(B, latent) -> (B, *shape). The generators get equal shares of the rows (to one row), at random, from `chance`; each
-    learns from its own. Two calls with one z draw by different generators.
+    """(B, latent) -> (B, *shape). The generators get equal shares of the rows (to one row) of each process, at random, from
+    `chance`; each learns from its own. Two calls with one z draw by different generators.
 
     Raises `UserError` in training where a generator would get less than two rows, too few for batch norm."""
 

@@ -13,6 +13,8 @@ not see each other, so a gradient penalty is what its paper says, and training a
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -60,12 +62,18 @@ class Referred(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # where no gradient is asked for, somebody only looks: what he draws must not become the reference
         if self.training and torch.is_grad_enabled() and not self.chosen:
-            self.reference.copy_(self.cycled(processes.gathered(x)))
+            self.reference.copy_(self.shared(x))
             self.chosen.fill_(True)
-        reference = self.reference if self.chosen else self.cycled(x)
+        reference = self.reference if self.chosen else cycled(x, len(self.reference))
         y: Tensor = self.net(torch.cat([reference.to(x.dtype), x]))
         return y[len(reference) :]
 
-    def cycled(self, x: Tensor) -> Tensor:
-        """The first rows, begun again where there are too few: whole repetitions leave the statistics as they are."""
-        return x[torch.arange(len(self.reference), device=x.device) % len(x)]
+    def shared(self, x: Tensor) -> Tensor:
+        """As many rows as the reference has, of each process alike."""
+        rows = len(self.reference)
+        return processes.gathered(cycled(x, math.ceil(rows / processes.world())))[:rows]
+
+
+def cycled(x: Tensor, rows: int) -> Tensor:
+    """The first rows, begun again where there are too few: whole repetitions leave the statistics as they are."""
+    return x[torch.arange(rows, device=x.device) % len(x)]
