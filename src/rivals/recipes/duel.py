@@ -363,13 +363,13 @@ def sngan(facts: Facts, options: Duel) -> Setup:
         network="resize",
         adversarial="relativistic",
         penalty="r1+r2",
-        norm_g="none",
         beta1=0.0,
         beta2=0.99,
         average=0.999,
     ),
 )
 def r3gan(facts: Facts, options: Duel) -> Setup:
-    """The loss of R3GAN: the relativistic criterion with R1 and R2, no normalisation, no momentum. The networks are this
-    house's small `resize` pair, not the paper's ResNeXt-like one, and gamma and the learning rate stay where they begin."""
+    """The loss of R3GAN: the relativistic criterion with R1 and R2, an Adam without momentum, averaged weights. The networks are
+    this house's small `resize` pair, not the paper's: those have no normalisation at all, ours has batch norm in the
+    generator, without which it hardly learns (113 after 200 rounds, 17.9 with it). Gamma and the rates stay where they begin."""
     return duel(facts, options)
