@@ -189,8 +189,16 @@ def test_historical_averaging_is_the_distance_to_the_mean_of_all_weights_so_far(
 
 
 def test_history_is_resumed_exactly(small, digits):
-    """As the contract of all recipes, with every remedy that remembers or looks ahead."""
-    options = {"network": "intermediate", "width": 4, "history": 0.1, "unroll": 1, "matching": "added", "average": 0.9}
+    """As the contract of all recipes, with every remedy."""
+    options = {
+        "network": "intermediate",
+        "width": 4,
+        "history": 0.1,
+        "unroll": 1,
+        "matching": "added",
+        "hold": 1.3,
+        "average": 0.9,
+    }
 
     def trainer():
         return Trainer(small("gan", **options).game, lambda k: digits.rows(torch.arange(k, k + 8), torch.device("cpu")))
@@ -234,7 +242,7 @@ class Ramp(Game):
 
     def loss(self, batch):
         weight = self.net.weight.sum()
-        return {"a": weight - weight.detach() + self.losses[self.round], "b": torch.zeros(())}
+        return {"adversarial": weight - weight.detach() + self.losses[self.round], "penalty": torch.ones(())}
 
     def after(self):
         self.moved = [*getattr(self, "moved", []), self.round]
@@ -248,8 +256,8 @@ def test_a_player_on_hold_moves_only_above_the_line():
     assert game.moved == [0, 3]  # nothing happens after a turn that was skipped, either
     assert float(game.net.weight.detach()) == -2
     assert trainer.window.skipped() == {"only": 3 / 5}
-    terms, _ = trainer.window.take()
-    assert terms == {"only": {"a": pytest.approx(4.9 / 5), "b": 0.0}}  # as it was seen, also on turns that were skipped
+    terms, _ = trainer.window.take()  # as they were seen, also on turns that were skipped
+    assert terms == {"only": {"adversarial": pytest.approx(4.9 / 5), "penalty": 1.0}}
     assert trainer.window.skipped() == {}
 
 

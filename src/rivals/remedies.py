@@ -55,7 +55,8 @@ class FeatureMatching:
         with entering_last(game.discriminator) as seen:
             game.logits(batch.x)
             game.logits(game.sample(len(batch.x)))
-        real, fake = (features.flatten(1).float().mean(0) for features in seen)
+        rows = slice(-len(batch.x), None)  # virtual batch norm puts its reference in front
+        real, fake = (features[rows].flatten(1).float().mean(0) for features in seen)
         return {**({} if self.alone else loss(batch)), "matching": self.weight * squared_norm_of_mean(real - fake)}
 
 
@@ -174,16 +175,17 @@ def copies(game: Game, player: Player) -> tuple[dict[str, Tensor], dict[str, Ten
 
 @dataclass(frozen=True)
 class Hold:
-    """The player moves only while its loss is above `at`: "while lossD > A: train D" of the lectures' list of tricks, which
-    advises against it ("don't balance loss via statistics"). So do we: a discriminator that is held back is no estimate of
-    anything, neither of a divergence nor of the odds that a picture is real, since nobody brought it near its optimum; the
-    generator then learns from what D happened to know last. A lower learning rate, a penalty or two time scales hold D back
-    and leave it a goal. The log says which share of the turns was skipped."""
+    """The player moves only while this term of its loss is above `at`: "while lossD > A: train D" of the lectures' list of
+    tricks, which advises against it ("don't balance loss via statistics"). So do we: a discriminator that is held back is no
+    estimate of anything, neither of a divergence nor of the odds that a picture is real, since nobody brought it near its
+    optimum; the generator then learns from what D happened to know last. A lower learning rate or a penalty slows D down and
+    leaves it a goal. The log says which share of the turns was skipped."""
 
     at: float
+    term: str = "adversarial"
 
     def __call__(self, game: Game, player: Player) -> Player:
         return replace(player, skips=self.skips)
 
     def skips(self, terms: Terms) -> bool:
-        return float(reduce(add, terms.values())) <= self.at
+        return float(terms[self.term]) <= self.at

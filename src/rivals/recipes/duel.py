@@ -100,7 +100,7 @@ class Duel:
     unroll_lr: float | None = None
     """Of those steps, which are plain gradient descent (None: 0.1). Adam's rates would move next to nothing."""
     hold: float | None = None
-    """The discriminator moves only while its loss is above this. A last resort: see docs/games/gan.md."""
+    """The discriminator moves only while its adversarial loss is above this. A last resort: see docs/games/gan.md."""
     critic_turns: int = 1
     """Steps of the discriminator a round, each on a fresh batch."""
     generator_turns: int = 1
@@ -369,7 +369,7 @@ def sngan(facts: Facts, options: Duel) -> Setup:
     ),
 )
 def r3gan(facts: Facts, options: Duel) -> Setup:
-    """The loss of R3GAN: the relativistic criterion with R1 and R2, an Adam without momentum, averaged weights. The networks are
-    this house's small `resize` pair, not the paper's: those have no normalisation at all, ours has batch norm in the
-    generator, without which it hardly learns (113 after 200 rounds, 17.9 with it). Gamma and the rates stay where they begin."""
+    """The loss of R3GAN: the relativistic criterion with R1 and R2, Adam without momentum, averaged weights. The networks are
+    this house's small `resize` pair and not the paper's, which have no normalisation at all: ours has batch norm in the
+    generator and hardly learns without (113 after 200 rounds, 17.9 with it). Gamma and the rates stay where they begin."""
     return duel(facts, options)
