@@ -18,6 +18,7 @@ from rivals.errors import UserError
 from rivals.game import Game, Player, turn
 from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
+from rivals.networks.virtual import Referred
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Unrolled, entering_last
 from rivals.trainer import Trainer
 
@@ -163,6 +164,16 @@ def test_every_family_hands_out_what_enters_its_last_layer(network):
     assert torch.equal([m for m in game.discriminator.modules() if isinstance(m, nn.Linear)][-1](features), logits)
     game.discriminator(x)
     assert len(seen) == 1  # the hook is gone
+
+
+def test_feature_matching_leaves_out_the_reference_of_virtual_batch_norm():
+    """Rows that a network puts in front of every batch are features of nothing that was asked about."""
+
+    game = gan(remedies_g=[FeatureMatching(alone=True)])
+    plain = float(list(game.players())[1].loss(Batch(real))["matching"].detach())
+    game.discriminator = Referred(game.discriminator, (3,), rows=5)
+    game.logits(torch.full((5, 3), 100.0))  # the reference
+    assert float(list(game.players())[1].loss(Batch(real))["matching"].detach()) == pytest.approx(plain)
 
 
 def test_a_discriminator_without_a_linear_layer_says_so():

@@ -154,6 +154,11 @@ def test_smoothing_refuses_criteria_without_labels():
                 smoothed(CRITERIA[criterion], 0.1)
 
 
+def test_what_cannot_be_differentiated_twice_is_not_unrolled():
+    with pytest.raises(UserError, match="leave one out"):
+        Duel(unroll=1, minibatch_features=4)
+
+
 def test_two_time_scales_and_momentum_reach_the_optimisers():
     facts = Facts(shape=(1, 8, 8), count=9)
     ttur = RECIPES["gan"](facts, width=4, lr_d=4e-4, lr_g=1e-4).game

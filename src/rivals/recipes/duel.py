@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from torch import optim
+from torch import nn, optim
 
 from rivals.criteria import CRITERIA, smoothed
 from rivals.data.core import Facts
@@ -153,6 +153,8 @@ class Duel:
             raise UserError("--matching-weight changes nothing without --matching")
         if not self.unroll and self.unroll_lr is not None:
             raise UserError("--unroll-lr changes nothing without --unroll")
+        if self.unroll and self.minibatch_features:
+            raise UserError("--unroll needs second derivatives, which --minibatch-features has not: leave one out")
         if self.smooth and self.adversarial not in LABELLED:
             raise UserError(f"--smooth needs a criterion with labels: --adversarial {', '.join(LABELLED)}")
 
