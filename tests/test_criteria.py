@@ -6,8 +6,9 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from rivals.criteria import CRITERIA, hinge, least_squares, minimax, nonsaturating, relativistic, wasserstein
+from rivals.criteria import CRITERIA, hinge, least_squares, minimax, nonsaturating, relativistic, smoothed, wasserstein
 
 real, fake = torch.tensor([[0.3], [-1.2], [2.0]]), torch.tensor([[-0.7], [0.1], [1.5]])
 
@@ -34,6 +35,25 @@ def test_least_squares_hinge_wasserstein_by_hand():
     assert float(hinge.critic(real, fake)) == pytest.approx((0.7 + 2.2 + 0) / 3 + (0.3 + 1.1 + 2.5) / 3)
     assert float(wasserstein.critic(real, fake)) == pytest.approx(0.9 / 3 - 1.1 / 3)
     assert float(hinge.generator(fake)) == float(wasserstein.generator(fake)) == pytest.approx(-0.3)
+
+
+def test_one_sided_smoothing_moves_the_target_of_real_rows_alone():
+    """The cross entropy with targets 0.9 and 0, as the library computes it; squares by hand; the generator's loss stays."""
+    targets = torch.full_like(real, 0.9), torch.zeros_like(fake)
+    expected = sum(bce(x, t) for x, t in zip((real, fake), targets, strict=True))
+    for criterion in (minimax, nonsaturating):
+        assert float(smoothed(criterion, 0.1).critic(real, fake)) == pytest.approx(float(expected), rel=1e-6)
+        assert smoothed(criterion, 0.1).generator is criterion.generator
+    squares = 0.5 * ((real - 0.9) ** 2).mean() + 0.5 * (fake**2).mean()
+    assert float(smoothed(least_squares, 0.1).critic(real, fake)) == pytest.approx(float(squares), rel=1e-6)
+    assert torch.equal(smoothed(minimax, 0.0).critic(real, fake), minimax.critic(real, fake))
+
+
+def test_a_smoothed_critic_is_not_driven_to_certainty():
+    """Where all is real the best D(x) is 0.9 and not 1: the gradient is 0 at its logit."""
+    best = torch.full((1, 1), math.log(0.9 / 0.1), requires_grad=True)
+    smoothed(minimax, 0.1).critic(best, torch.full((1, 1), -50.0)).backward()
+    assert float(best.grad) == pytest.approx(0, abs=1e-6)
 
 
 def test_relativistic_compares_pairs():

@@ -33,6 +33,12 @@ def test_a_line_holds_each_players_loss():
     assert losses(TERMS) == "D 1.25 · G 0.5"
 
 
+def test_turns_that_were_skipped_are_told():
+    held = {**TERMS, "skipped": {"discriminator": 0.25}}
+    assert losses(held) == "D 1.25 (25% skipped) · G 0.5"
+    assert dict(scalars(held))["skipped/discriminator"] == 0.25
+
+
 def test_a_log_file_gets_plain_lines_with_the_score_that_decides(tmp_path, capsys):
     with Display(tmp_path, visible=True, round=0) as display:
         display.show(SCORE, 0.5)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from rivals import chance
-from rivals.penalties import R1, R1R2, WGANGP, clip_weights, gradient_norm_squared
+from rivals.penalties import DRAGAN, R1, R1R2, WGANGP, WGANLP, clip_weights, gradient_norm_squared
 
 
 @pytest.fixture
@@ -25,6 +25,40 @@ def test_penalties_of_a_linear_critic(linear):
     assert float(WGANGP(10.0)(linear, real, fake)) == pytest.approx(10 * (norm - 1) ** 2, rel=1e-5)
     assert float(R1(3.0)(linear, real, fake)) == pytest.approx(1.5 * norm**2, rel=1e-5)
     assert float(R1R2(3.0)(linear, real, fake)) == pytest.approx(3 * norm**2, rel=1e-5)
+
+
+def test_wgan_lp_leaves_slopes_under_one_free(linear):
+    norm = float(linear[1].weight.norm())
+    assert norm > 1
+    assert float(WGANLP(10.0)(linear, real, fake)) == pytest.approx(10 * (norm - 1) ** 2, rel=1e-5)
+    linear[1].weight.data *= 0.5 / norm
+    assert float(WGANLP(10.0)(linear, real, fake)) == 0.0
+    assert float(WGANGP(10.0)(linear, real, fake)) == pytest.approx(2.5, rel=1e-4)
+
+
+def test_dragan_of_a_linear_critic(linear):
+    norm = float(linear[1].weight.norm())
+    assert float(DRAGAN(10.0)(linear, real, fake)) == pytest.approx(10 * (norm - 1) ** 2, rel=1e-5)
+
+
+def test_dragan_stays_around_the_real_on_one_line_a_picture():
+    """delta = alpha * 0.5 * std * u: from the real up, never near the fake, with the std of the whole batch."""
+    seen = []
+
+    def critic(x):
+        seen.append(x.detach())
+        return x.flatten(1).sum(1, keepdim=True)
+
+    chance.reseed(3)
+    x = torch.randn(400, 1, 6, 6) * torch.linspace(0, 4, 400).view(-1, 1, 1, 1)  # the first picture is blank
+    DRAGAN()(critic, x, torch.full_like(x, 100.0))
+    moved = (seen[0] - x) / (0.5 * x.std(correction=0))
+    assert float(moved.min()) >= 0
+    assert float(moved.max()) < 1
+    assert float(moved[0].max()) > 0  # its own std would be 0
+    chance.reseed(3)
+    u, alpha = chance.uniform(400, 1, 6, 6), chance.uniform(400, 1, 1, 1)
+    assert torch.allclose(moved, alpha * u, atol=1e-4)
 
 
 def test_r1_is_at_the_real_and_r1r2_at_both():

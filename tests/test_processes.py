@@ -23,6 +23,8 @@ name, out = sys.argv[1], Path(sys.argv[2])
 norm = {"norm": "none"} if name == "vae" else {"norm_d": "none", "norm_g": "none", "flip": 0.2}
 if name == "gan":  # by a reference of all processes; Adam would blow up what rounding leaves of a bias' gradient before a norm
     norm |= {"norm_d": "virtual", "norm_g": "virtual", "optimizer": "sgd", "lr": 0.1}
+if name == "dragan":
+    norm |= {"matching": "added", "history": 0.1, "hold": 1.37, "smooth": 0.1}
 recipe = RECIPES[name].but(network="simple", width=16, batch=32, average=0.9, **norm)
 session = Session(recipe, Training(rounds=6, looks=2, into=out, precision="float32"))
 session.play()
@@ -35,7 +37,7 @@ def weights(file):
     return torch.load(file, weights_only=True)
 
 
-@pytest.mark.parametrize("name", ["gan", "wgan-gp", "vae"])
+@pytest.mark.parametrize("name", ["gan", "wgan-gp", "dragan", "vae"])
 def test_two_processes_equal_one(tmp_path, name):
     (tmp_path / "play.py").write_text(SCRIPT)
     env = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from rivals.errors import UserError
+
 
 class Adversarial(NamedTuple):
     """Two losses. A relativistic criterion compares real with fake on the generator's turn too: it says so by `paired`,
@@ -63,6 +65,22 @@ relativistic = Adversarial(
 )
 """Jolicoeur-Martineau (2018), RpGAN: https://arxiv.org/abs/1807.00734. Each fake is compared with a real one, so no mode of
 the data can be left on the real side of one boundary; with R1 and R2 it is R3GAN's criterion (Huang et al., 2024)."""
+
+
+def smoothed(criterion: Adversarial, smooth: float) -> Adversarial:
+    """One-sided label smoothing: the critic's target for real rows is 1 - smooth, that for fake ones stays 0. Salimans et al.
+    (2016), Improved Techniques for Training GANs, section 3.4: https://arxiv.org/abs/1606.03498
+
+    Of criteria whose critic regresses labels: the logistic ones, where -t log D - (1 - t) log(1 - D) = softplus(-logit) +
+    (1 - t) logit, and least squares. The others have no label to smooth: `UserError`."""
+    if criterion.critic is minimax.critic:
+        return criterion._replace(critic=lambda real, fake: minimax.critic(real, fake) + smooth * real.mean())
+    if criterion.critic is least_squares.critic:
+        return criterion._replace(
+            critic=lambda real, fake: 0.5 * (real - 1 + smooth).square().mean() + 0.5 * fake.square().mean()
+        )
+    raise UserError("only criteria with labels can be smoothed: minimax, non-saturating, least-squares")
+
 
 CRITERIA: dict[str, Adversarial] = {
     "minimax": minimax,

@@ -76,13 +76,16 @@ def scalars(event: dict[str, Any]) -> list[tuple[str, float]]:
     if event["kind"] == "terms":
         named = [(f"{player}/{n}", v) for player, terms in event["terms"].items() for n, v in terms.items()]
         norms = [(f"gradient norm/{player}", norm) for player, norm in event["gradients"].items()]
-        return [*named, *norms, ("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
+        skips = [(f"skipped/{player}", share) for player, share in event.get("skipped", {}).items()]
+        return [*named, *norms, *skips, ("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
     return []
 
 
 def losses(event: dict[str, Any]) -> str:
-    """'D 1.21 · G 0.83': each player's initial and the sum of its terms."""
-    return " · ".join(f"{player[0].upper()} {sum(terms.values()):.3g}" for player, terms in event["terms"].items())
+    """'D 1.21 (30% skipped) · G 0.83': each player's initial and the sum of its terms."""
+    skipped = {player: f" ({share:.0%} skipped)" for player, share in event.get("skipped", {}).items()}
+    sums = {player: f"{player[0].upper()} {sum(terms.values()):.3g}" for player, terms in event["terms"].items()}
+    return " · ".join(text + skipped.get(player, "") for player, text in sums.items())
 
 
 def clock(seconds: float) -> str:

@@ -37,6 +37,7 @@ class Player:
     optim: Optim
     turns: int = 1  # steps a round, each on a fresh batch (WGAN's n_critic)
     after: Callable[[], None] | None = None  # after each step: clipping, a codebook, a control variable
+    skips: Callable[[Terms], bool] | None = None  # asked with the loss's terms, means over all processes; True: no step
     schedule: Schedule | None = None  # learning rate through training; None: constant
 
     def parameters(self) -> list[nn.Parameter]:

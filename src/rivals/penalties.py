@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import relu
 
-from rivals import chance
+from rivals import chance, processes
 
 Critic = Callable[[Tensor], Tensor]  # (B, ...) -> (B, 1) logits
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
@@ -34,6 +35,17 @@ def gradient_norm_squared(critic: Critic, x: Tensor) -> Tensor:
     return gradient.flatten(1).square().sum(1)
 
 
+def slope(critic: Critic, x: Tensor) -> Tensor:
+    """|d critic(x_i) / d x_i| of each row: (B, ...) -> (B,)."""
+    return (gradient_norm_squared(critic, x) + 1e-12).sqrt()  # 1e-12: the root has no gradient at 0
+
+
+def between(real: Tensor, fake: Tensor) -> Tensor:
+    """Points uniform on the lines from each fake to its real, one alpha for each *pair*: (B, ...) -> (B, ...), float32."""
+    alpha = chance.uniform(len(real), *[1] * (real.dim() - 1), device=real.device)
+    return torch.lerp(fake.float(), real.float(), alpha)
+
+
 @dataclass(frozen=True)
 class WGANGP:
     """weight * E (|grad D(u)| - 1)^2 at u uniform between a real and a fake: one alpha for each *pair*, the norm over the whole
@@ -42,9 +54,38 @@ class WGANGP:
     weight: float = 10.0
 
     def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-        alpha = chance.uniform(len(real), *[1] * (real.dim() - 1), device=real.device)
-        norm = (gradient_norm_squared(critic, torch.lerp(fake.float(), real.float(), alpha)) + 1e-12).sqrt()
-        return self.weight * (norm - 1).square().mean()  # 1e-12: the root has no gradient at 0
+        return self.weight * (slope(critic, between(real, fake)) - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class WGANLP:
+    """weight * E max(0, |grad D(u)| - 1)^2 at u as in WGAN-GP: a slope under 1 is free, as it is to a 1-Lipschitz critic.
+    Petzka, Fischer and Lukovnikov (2018), On the Regularization of Wasserstein GANs, eq. 8: https://arxiv.org/abs/1709.08894"""
+
+    weight: float = 10.0
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return self.weight * relu(slope(critic, between(real, fake)) - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class DRAGAN:
+    """weight * E (|grad D(x + delta)| - 1)^2 around real x. Kodali et al. (2017), On Convergence and Stability of GANs, section
+    2.3: https://arxiv.org/abs/1705.07215
+
+    delta as in the authors' code, where the paper has N(0, c I): alpha * 0.5 * std * u, with std over all numbers of the batch
+    (of all processes), u uniform on [0, 1) for each pixel and one alpha for each picture. Wrong forms that are about: alpha for
+    each pixel, which is no point on a line; a norm over the channels alone; a perturbed *fake*, which is the WGAN-GP penalty
+    in another place; a std of each picture, which is 0 on a blank one."""
+
+    weight: float = 10.0  # lambda
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        x = real.float()
+        mean, square = processes.mean(torch.stack([x.mean(), x.square().mean()]))
+        std = (square - mean.square()).clamp(min=0).sqrt()
+        moved = x + 0.5 * std * chance.uniform(*x.shape, device=x.device)
+        return self.weight * (slope(critic, between(moved, x)) - 1).square().mean()
 
 
 @dataclass(frozen=True)
@@ -78,4 +119,10 @@ def clip_weights(critic: nn.Module, c: float) -> None:
         torch._foreach_clamp_max_(parameters, c)
 
 
-PENALTIES: dict[str, Callable[..., Penalty]] = {"wgan-gp": WGANGP, "r1": R1, "r1+r2": R1R2}
+PENALTIES: dict[str, Callable[..., Penalty]] = {
+    "wgan-gp": WGANGP,
+    "wgan-lp": WGANLP,
+    "dragan": DRAGAN,
+    "r1": R1,
+    "r1+r2": R1R2,
+}

@@ -85,8 +85,9 @@ class Trainer:
             with self.precise():
                 terms = player.loss(batch)
                 loss = reduce(add, terms.values())
+            if self.window.add(self.round, player, terms):
+                return
             torch.autograd.backward(loss)
-        self.window.add(self.round, player.name, terms)
         processes.average_gradients(parameters)
         if watch:
             self.window.gradients[player.name] = norm = norm_of([p.grad for p in parameters if p.grad is not None])
@@ -141,20 +142,30 @@ class Trainer:
 class Window:
     """The terms since the last look, as means over all processes: what was minimised, and all of them see at once what went
     bad in one. They are read from the device every `patience` turns (reading waits for the device), and none that is NaN or
-    infinite gets past `check`, which saving asks first."""
+    infinite gets past `check`, which saving asks first.
+
+    Turns that a player skips are counted in `skipped`. Their terms count in the means all the same: otherwise a player who
+    moves only while its loss is high would be seen at high losses alone."""
 
     def __init__(self, patience: int):
         self.patience = patience
         self.waiting: list[tuple[int, str, tuple[str, ...], Tensor]] = []
         self.sums: dict[str, dict[str, float]] = {}
         self.turns: dict[str, int] = {}
+        self.skips: dict[str, int] = {}
         self.gradients: dict[str, float] = {}
 
-    def add(self, round: int, player: str, terms: Terms) -> None:
+    def add(self, round: int, player: Player, terms: Terms) -> bool:
+        """Note the terms of a turn; whether the player skips it, which all processes answer alike."""
         values = processes.mean(torch.stack([value.detach().float() for value in terms.values()]))
-        self.waiting.append((round, player, tuple(terms), values))
+        self.waiting.append((round, player.name, tuple(terms), values))
         if len(self.waiting) >= self.patience:
             self.check()
+        if player.skips is None:
+            return False
+        skipped = player.skips(dict(zip(terms, values, strict=True)))
+        self.skips[player.name] = self.skips.get(player.name, 0) + skipped
+        return skipped
 
     def check(self) -> None:
         for round, player, names, values in self.waiting:
@@ -166,11 +177,16 @@ class Window:
                 sums[name] = sums.get(name, 0.0) + value
         self.waiting.clear()
 
+    def skipped(self) -> dict[str, float]:
+        """The share of the turns since the last look that were skipped, by player, of those who may skip."""
+        self.check()
+        return {player: count / self.turns[player] for player, count in self.skips.items()}
+
     def take(self) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
         """Mean terms a turn, by player (a term that some turns lack counts as 0 there), and gradient norms; starts afresh."""
         self.check()
         means = {player: {n: v / self.turns[player] for n, v in terms.items()} for player, terms in self.sums.items()}
-        gradients, self.sums, self.turns, self.gradients = self.gradients, {}, {}, {}
+        gradients, self.sums, self.turns, self.skips, self.gradients = self.gradients, {}, {}, {}, {}
         return means, gradients
 
 

@@ -392,10 +392,11 @@ class Session:
         return self.run.save(tree, keep=self.training.keep)
 
     def log_terms(self) -> None:
+        skipped = self.trainer.window.skipped()
         terms, gradients = self.trainer.window.take()
         rounds, spent = self.trainer.round - self.logged[0], self.seconds - self.looking - self.logged[2]
         speed = rounds * self.rows / max(spent, 1e-9)
-        self.log("terms", speed=speed, terms=terms, gradients=gradients, memory=peak_memory())
+        self.log("terms", speed=speed, terms=terms, gradients=gradients, skipped=skipped, memory=peak_memory())
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def note(self, text: str) -> None:

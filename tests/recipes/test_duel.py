@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from rivals import chance
+from rivals.criteria import CRITERIA, smoothed
 from rivals.data import Batches
 from rivals.data.core import Facts
 from rivals.errors import UserError
@@ -39,6 +40,13 @@ CHANGED = {
     "penalty_weight": 7.0,
     "penalty_every": 3,
     "clip": 0.01,
+    "smooth": 0.1,
+    "matching": "added",
+    "matching_weight": 3.0,
+    "history": 0.1,
+    "unroll": 2,
+    "unroll_lr": 0.5,
+    "hold": 2.0,
     "norm_d": "spectral",
     "norm_g": "none",
     "critic_turns": 2,
@@ -52,6 +60,8 @@ CHANGED = {
     "optimizer": "rmsprop",
     "lr": 0.01,
     "lr_d": 0.01,
+    "lr_g": 0.01,
+    "momentum": 0.9,
     "beta1": 0.1,
     "beta2": 0.5,
     "decay": "linear",
@@ -62,6 +72,9 @@ NEEDS = {  # options of an option
     "penalty_weight": {"penalty": "r1"},
     "penalty_every": {"penalty": "r1"},
     "dropout_g_sampling": {"dropout_g": 0.3},
+    "matching_weight": {"matching": "added"},
+    "unroll_lr": {"unroll": 1},
+    "momentum": {"optimizer": "sgd"},
 }
 
 
@@ -100,6 +113,10 @@ def test_every_option_changes_the_run(option, digits):
         ("extra_layers", -1),
         ("minibatch_features", -1),
         ("generators", 0),
+        ("smooth", 1.0),
+        ("unroll", -1),
+        ("history", -0.1),
+        ("lr_g", 0.0),
     ],
 )
 def test_options_out_of_range_say_their_range(option, value):
@@ -116,13 +133,43 @@ def test_options_that_would_change_nothing_are_refused():
         {"network": "mlp", "constant_width": True},
         {"network": "mlp", "downsample": "average"},
         {"network": "dcgan", "network_g": "mlp", "upsample": "shuffle"},
+        {"optimizer": "rmsprop", "beta1": 0.9},
+        {"momentum": 0.9},
+        {"matching_weight": 2.0},
+        {"unroll_lr": 0.1},
+        {"lr": 1e-3, "lr_d": 1e-3, "lr_g": 1e-3},
     ):
         with pytest.raises(UserError, match="nothing"):
             Duel(**options)
 
 
+def test_smoothing_refuses_criteria_without_labels():
+    for criterion in CRITERIA:
+        if criterion in ("minimax", "non-saturating", "least-squares"):
+            Duel(smooth=0.1, adversarial=criterion)
+        else:
+            with pytest.raises(UserError, match="least-squares"):
+                Duel(smooth=0.1, adversarial=criterion)
+            with pytest.raises(UserError, match="least-squares"):
+                smoothed(CRITERIA[criterion], 0.1)
+
+
+def test_what_cannot_be_differentiated_twice_is_not_unrolled():
+    with pytest.raises(UserError, match="leave one out"):
+        Duel(unroll=1, minibatch_features=4)
+
+
+def test_two_time_scales_and_momentum_reach_the_optimisers():
+    facts = Facts(shape=(1, 8, 8), count=9)
+    ttur = RECIPES["gan"](facts, width=4, lr_d=4e-4, lr_g=1e-4).game
+    assert [p.optim(p.parameters()).param_groups[0]["lr"] for p in ttur.players()] == [4e-4, 1e-4]
+    for name in ("sgd", "rmsprop"):
+        game = RECIPES["gan"](facts, width=4, optimizer=name, momentum=0.9).game
+        assert [p.optim(p.parameters()).param_groups[0]["momentum"] for p in game.players()] == [0.9, 0.9]
+
+
 @pytest.mark.parametrize("criterion", ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"])
-@pytest.mark.parametrize("penalty", ["none", "wgan-gp", "r1", "r1+r2"])
+@pytest.mark.parametrize("penalty", ["none", "wgan-gp", "wgan-lp", "dragan", "r1", "r1+r2"])
 @pytest.mark.parametrize("network", ["simple", "intermediate", "dcgan", "mlp"])
 def test_any_cross_plays(criterion, penalty, network, digits):
     setup = RECIPES["gan"](digits.facts, adversarial=criterion, penalty=penalty, network=network, width=4, norm_d="none")

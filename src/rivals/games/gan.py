@@ -10,7 +10,7 @@ only these (DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN, f-GAN, R3GAN ...) are recipes of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
@@ -23,6 +23,7 @@ from rivals.data.core import Batch
 from rivals.game import Game, Optim, Player, Schedule, Terms
 from rivals.penalties import Penalty, clip_weights
 from rivals.priors import Prior
+from rivals.remedies import Remedy, treated
 
 dcgan_adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -50,15 +51,20 @@ class GAN(Game):
         optim_d: Optim = dcgan_adam,
         optim_g: Optim = dcgan_adam,
         schedule: Schedule | None = None,
+        remedies_d: Sequence[Remedy] = (),
+        remedies_g: Sequence[Remedy] = (),
     ):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
         self.latents, self.adversarial, self.penalty, self.penalty_every = prior, adversarial, penalty, penalty_every
         self.critic_turns, self.generator_turns, self.clip, self.flip = critic_turns, generator_turns, clip, flip
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
+        self.remedies_d, self.remedies_g = tuple(remedies_d), tuple(remedies_g)
+        if memories := [remedy for remedy in (*remedies_d, *remedies_g) if isinstance(remedy, nn.Module)]:
+            self.memories = nn.ModuleList(memories)
 
     def players(self) -> Iterator[Player]:
-        yield Player(
+        critic = Player(
             name="discriminator",
             owns=[self.discriminator],
             loss=self.loss_D,
@@ -67,7 +73,8 @@ class GAN(Game):
             after=None if self.clip is None else partial(clip_weights, self.discriminator, self.clip),
             schedule=self.schedule,
         )
-        yield Player(
+        yield treated(self, critic, self.remedies_d)
+        generator = Player(
             name="generator",
             owns=[self.generator],
             loss=self.loss_G,
@@ -75,6 +82,7 @@ class GAN(Game):
             turns=self.generator_turns,
             schedule=self.schedule,
         )
+        yield treated(self, generator, self.remedies_g)
 
     def loss_D(self, batch: Batch) -> Terms:
         real, fake = batch.x, self.sample(len(batch.x))

@@ -55,6 +55,7 @@ def charts_of(story: Story) -> list[Chart]:
     for player in dict.fromkeys(name for row in rows for name in part(row, "terms")):
         charts += draw(f"Losses of the {player}", _curves(rows, "terms", player))
     charts += draw("Gradient norms", _curves(rows, "gradients"))
+    charts += draw("Share of turns skipped", _curves(rows, "skipped"))
     charts += draw("Speed", [curve_of(rows, 0, "speed")], unit="images/s", zero=True)
     charts += draw("Memory", [curve_of(rows, 0, "memory")], unit="MB", zero=True)
     return charts

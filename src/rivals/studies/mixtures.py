@@ -209,7 +209,7 @@ def protocol(plan: Plan) -> str:
         minibatch discrimination: 16 features. Recommended: width {best.width}, batch {best.batch}, {plan.rounds(best.rounds):,}
         rounds, relativistic criterion, R1 and R2 of gamma 0.1, Adam with beta 0 and 0.99, learning rate falling to 0, weights
         averaged by 0.999. {SAMPLES:,} samples a trial; a mode counts with one sample within three deviations; reverse KL in
-        nats, from equal shares. The published rows are of other networks: G with 400 hidden units, D with maxout, 400 epochs."""
+        nats, from equal shares. The published rows are of other networks: G with 400 units, D with maxout, 400 epochs."""
 
 
 def claims(data: str, numbers: dict[str, NDArray[np.float64]], minutes: float) -> list[Claim]:
