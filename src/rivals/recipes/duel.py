@@ -9,12 +9,14 @@ them again.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from torch import nn, optim
 
+from rivals.augmentation import POLICIES, Adaptive, Augment, Transform
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
@@ -22,12 +24,15 @@ from rivals.game import Optim, Schedule
 from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
 from rivals.networks.layers import Norm, spectrally_normalised
+from rivals.past import Replay
 from rivals.penalties import PENALTIES, Penalty
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.views import InstanceNoise, Pack, View
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
 Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+SIGNED = ("minimax", "non-saturating", "hinge")  # criteria whose logit is positive for what is called real
 PenaltyName = Literal["none", "wgan-gp", "r1", "r1+r2"]
 
 
@@ -67,6 +72,18 @@ class Duel:
     """Share of the generator's activations dropped, in training alone."""
     flip: float = 0.0
     """Share of the rows shown to the discriminator with the wrong label: real as fake and fake as real."""
+    instance_noise: float | None = None
+    """Standard deviation of noise on what the discriminator is shown, falling to 0 over the training."""
+    pack: int = 1
+    """How many pictures the discriminator judges as one (PacGAN)."""
+    augment: Literal["none", "diff", "adaptive"] = "none"
+    """For small data: change all pictures that the discriminator is shown, or as many as its overfitting asks for."""
+    augment_policy: str | None = None
+    """How, with commas between: color, translation, cutout, flip, rotation (None: diff the first three, adaptive all)."""
+    replay: int | None = None
+    """Batches of old samples kept: half of what the discriminator is shown as generated comes from them."""
+    recall: int | None = None
+    """In the last tenth of each so many rounds both play against the other as it was at their beginning."""
     activation: Literal["tanh", "sigmoid"] = "tanh"
     """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
@@ -89,12 +106,25 @@ class Duel:
     def __post_init__(self) -> None:
         shares(self, "dropout_d", "dropout_g", "flip", "average")
         counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every", "width")
-        positive(self, "lr", "lr_d", "clip", "penalty_weight")
+        counts(self, "pack", "replay")
+        positive(self, "lr", "lr_d", "clip", "penalty_weight", "instance_noise")
         for name in ("beta1", "beta2"):
             if getattr(self, name) is not None:
                 shares(self, name)
         if self.penalty == "none" and (self.penalty_weight is not None or self.penalty_every != 1):
             raise UserError("--penalty-weight and --penalty-every change nothing without --penalty")
+        if self.augment == "none" and self.augment_policy is not None:
+            raise UserError("--augment-policy changes nothing without --augment")
+        if self.augment == "adaptive" and self.adversarial not in SIGNED:
+            raise UserError(
+                f"--augment adaptive reads the sign of the logit, which says nothing with --adversarial {self.adversarial}: "
+                f"use one of {', '.join(SIGNED)}, or --augment diff"
+            )
+        if self.batch % self.pack:
+            fit = max(1, self.batch // self.pack) * self.pack
+            raise UserError(f"--batch {self.batch} makes no packs of {self.pack}: choose a multiple, as {fit}")
+        if self.recall is not None and self.recall < 2:
+            raise UserError(f"--recall takes at least 2 rounds, not {self.recall}")
         if self.optimizer != "adam" and self.beta2 is not None:
             raise UserError(f"--beta2 is Adam's: it changes nothing with --optimizer {self.optimizer}")
 
@@ -114,6 +144,9 @@ def duel(facts: Facts, options: Duel) -> Setup:
             generator_turns=options.generator_turns,
             clip=options.clip,
             flip=options.flip,
+            views=views(facts, options),
+            replay=None if options.replay is None else Replay(options.replay, rows=options.batch, shape=facts.shape),
+            recall=options.recall,
             optim_d=optimiser(options, options.lr_d),
             optim_g=optimiser(options, None),
             schedule=falling(options.decay),
@@ -136,12 +169,29 @@ def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
     )
     norm_d = options.norm_d or family.norm_d
     discriminator = family.discriminator(
-        facts.shape,
+        (options.pack * facts.shape[0], *facts.shape[1:]),
         width=width,
         norm="none" if norm_d == "spectral" else norm_d,
         dropout=options.dropout_d,
     )
     return generator, spectrally_normalised(discriminator) if norm_d == "spectral" else discriminator
+
+
+def views(facts: Facts, options: Duel) -> list[View]:
+    """What the discriminator is shown: each picture augmented and under noise, and then packed."""
+    found = [] if options.augment == "none" else [augmentation(facts, options)]
+    found += [] if options.instance_noise is None else [InstanceNoise(options.instance_noise)]
+    return found + ([Pack(options.pack)] if options.pack > 1 else [])
+
+
+def augmentation(facts: Facts, options: Duel) -> View:
+    if not facts.pictures:
+        raise UserError("--augment is for pictures, this data has vectors: leave it out")
+    usual = "color,translation,cutout" if options.augment == "diff" else ",".join(POLICIES)
+    names = (options.augment_policy or usual).split(",")
+    transforms = [transform for name in names for transform in pick("augmentation policy", POLICIES, name.strip())]
+    kinds: dict[str, Callable[[Sequence[Transform]], View]] = {"diff": Augment, "adaptive": Adaptive}
+    return pick("augmentation", kinds, options.augment)(transforms)
 
 
 def penalty(options: Duel) -> Penalty | None:
