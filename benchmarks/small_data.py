@@ -1,13 +1,12 @@
-"""Does augmentation help where data is small? python -m benchmarks.small_data DATA [--counts 500 2000] [--rounds R]
+"""Does augmentation help where data is small? python -m benchmarks.small_data DATA [--counts 500 2000] [--rounds R] [--marks M]
 
 `auto` on the first so many pictures of a fixed order of DATA (a name or a path), without augmentation, with it on every picture
-(`diff`), and as the discriminator's overfitting asks for it (`adaptive`): equal rounds, judged by all the pictures left out.
+(`diff`), and as the discriminator's overfitting asks for it (`adaptive`): equal rounds, judged at each mark by pictures left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,43 +35,45 @@ SHOWN = 16  # samples of each training in the picture
 CPU = torch.device("cpu")
 
 
+COLUMNS = ("fd", "copies (pixels)", "copies (features)", "D AUC train/test", "p")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
     parser.add_argument("--counts", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
-    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--marks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("small-data.png"))
     args = parser.parse_args()
     data, console, shown = load(args.data), Console(width=110), []
-    table = Table("pictures", "augment", *COLUMNS, title=f"auto, {args.rounds:,} rounds, seed {args.seed}")
+    table = Table("pictures", "augment", "rounds", *COLUMNS, title=f"auto, seed {args.seed}")
     for count in args.counts:
         few, others = apart(data, count)
         for kind in args.kinds:
-            trainer, seconds = trained(few, kind, args.rounds, args.seed)
-            numbers, samples = judged(trainer, few, others)
-            row = (f"{count:,}", kind, *(f"{numbers[name]:.3g}" for name in COLUMNS[:-1]), f"{seconds:.0f}")
-            console.print(*row)
-            table.add_row(*row)
+            for trainer in trained(few, kind, args.rounds, args.marks, args.seed):
+                numbers, samples = judged(trainer, few, others)
+                row = (f"{count:,}", kind, f"{trainer.round:,}", *(f"{numbers[name]:.3g}" for name in COLUMNS))
+                console.print(*row)
+                table.add_row(*row)
             shown.append(samples)
             grid(torch.cat(shown), columns=SHOWN).save(args.out)
     console.print(table)
 
 
-COLUMNS = ("fd", "copies (pixels)", "copies (features)", "D AUC train/test", "p", "seconds")
-
-
-def trained(few: Dataset, kind: Augmented, rounds: int, seed: int) -> tuple[Trainer, float]:
+def trained(few: Dataset, kind: Augmented, rounds: int, marks: int, seed: int) -> Iterator[Trainer]:
+    """The trainer at each mark."""
     torch.manual_seed(seed)
     chosen, _ = for_pictures(few.facts)
     setup = duel(few.facts, replace(chosen, augment=kind))
     batches = Batches(few, setup.batch, seed=seed, device=CPU)
     trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-    started = time.perf_counter()
     for round in range(rounds):
         trainer.play(round / rounds)
-    return trainer, time.perf_counter() - started
+        if (round + 1) * marks // rounds > round * marks // rounds:
+            yield trainer
 
 
 def judged(trainer: Trainer, few: Dataset, others: Dataset) -> tuple[dict[str, float], Tensor]:

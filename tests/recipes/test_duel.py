@@ -32,6 +32,12 @@ CHANGED = {
     "dropout_d": 0.3,
     "dropout_g": 0.3,
     "flip": 0.3,
+    "instance_noise": 0.3,
+    "pack": 2,
+    "augment": "diff",
+    "augment_policy": "flip",
+    "replay": 2,
+    "recall": 3,
     "activation": "sigmoid",
     "optimizer": "rmsprop",
     "lr": 0.01,
@@ -42,7 +48,11 @@ CHANGED = {
     "batch": 9,
     "average": 0.5,
 }
-NEEDS = {"penalty_weight": {"penalty": "r1"}, "penalty_every": {"penalty": "r1"}}  # options of an option
+NEEDS = {  # options of an option
+    "penalty_weight": {"penalty": "r1"},
+    "penalty_every": {"penalty": "r1"},
+    "augment_policy": {"augment": "diff"},
+}
 
 
 def trained(digits, **options):
@@ -75,6 +85,10 @@ def test_every_option_changes_the_run(option, digits):
         ("latent", 0),
         ("batch", 0),
         ("penalty_every", 0),
+        ("instance_noise", 0.0),
+        ("pack", 0),
+        ("replay", 0),
+        ("recall", 1),
     ],
 )
 def test_options_out_of_range_say_their_range(option, value):
@@ -83,7 +97,12 @@ def test_options_out_of_range_say_their_range(option, value):
 
 
 def test_options_that_would_change_nothing_are_refused():
-    for options in ({"penalty_weight": 3.0}, {"penalty_every": 4}, {"optimizer": "sgd", "beta2": 0.9}):
+    for options in (
+        {"penalty_weight": 3.0},
+        {"penalty_every": 4},
+        {"optimizer": "sgd", "beta2": 0.9},
+        {"augment_policy": "color"},
+    ):
         with pytest.raises(UserError, match="nothing"):
             Duel(**options)
 
@@ -97,6 +116,35 @@ def test_any_cross_plays(criterion, penalty, network, digits):
     trainer.play()
     terms, _ = trainer.window.take()
     assert ("penalty" in terms["discriminator"]) == (penalty != "none")
+
+
+VIEWS = {"instance_noise": 0.1, "pack": 2, "augment": "adaptive", "replay": 2, "recall": 4, "flip": 0.1}
+
+
+@pytest.mark.parametrize("penalty", ["none", "wgan-gp", "r1", "r1+r2"])
+@pytest.mark.parametrize("network", ["simple", "intermediate", "resize"])
+def test_all_remedies_together_play(penalty, network, digits):
+    setup = RECIPES["gan"](digits.facts, penalty=penalty, network=network, width=4, norm_d="none", batch=8, **VIEWS)
+    trainer = Trainer(setup.game, Batches(digits, 8, seed=0, device=torch.device("cpu")), precision="bf16")
+    for _ in range(4):
+        trainer.play()
+    trainer.check()
+
+
+def test_wrong_views_say_what_is_right(digits):
+    with pytest.raises(UserError, match=r"--batch 9 .* as 8"):
+        Duel(batch=9, pack=2)
+    with pytest.raises(UserError, match="--adversarial wasserstein"):
+        Duel(adversarial="wasserstein", augment="adaptive")
+    with pytest.raises(UserError, match="did you mean 'cutout'"):
+        RECIPES["gan"](digits.facts, augment="diff", augment_policy="color, cutuot")
+    with pytest.raises(UserError, match="--augment is for pictures"):
+        RECIPES["gan"](Facts(shape=(2,), count=10, bounded=False), network="mlp", augment="diff")
+
+
+def test_vectors_are_packed_and_replayed():
+    game = RECIPES["gan"](Facts(shape=(3,), count=10, bounded=False), network="mlp", width=4, batch=4, pack=2, replay=1).game
+    assert game.discriminator(game.seen(game.generated(4))).shape == (2, 1)
 
 
 def test_networks_for_vectors_end_without_squashing():
