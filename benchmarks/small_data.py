@@ -1,7 +1,8 @@
 """Does augmentation help where data is small? python -m benchmarks.small_data DATA [--counts 500 2000] [--rounds R] [--marks M]
 
-`auto` on the first so many pictures of a fixed order of DATA (a name or a path), without augmentation, with it on every picture
-(`diff`), and as the discriminator's overfitting asks for it (`adaptive`): equal rounds, judged at each mark by pictures left out.
+`auto` on the first so many pictures of a fixed order of DATA (a name or a path): without augmentation, with it on every picture
+(`diff`), and as the discriminator's overfitting asks for it (`adaptive`). Equal rounds, judged at each mark by pictures that
+were left out.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from rivals.training import Session, Training
 torch.set_num_threads(1)
 name, out = sys.argv[1], Path(sys.argv[2])
 norm = {"norm": "none"} if name == "vae" else {"norm_d": "none", "norm_g": "none", "flip": 0.2}
+norm |= {"instance_noise": 0.1, "augment": "adaptive", "recall": 2} if name == "gan" else {}
 recipe = RECIPES[name].but(network="simple", width=16, batch=32, average=0.9, **norm)
 session = Session(recipe, Training(rounds=6, looks=2, into=out, precision="float32"))
 session.play()
