@@ -60,7 +60,9 @@ def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator."""
     of_g, of_d = families(options)
     generators = [generator(of_g, facts, options) for _ in range(options.generators)]
-    return Ensemble(generators) if len(generators) > 1 else generators[0], discriminator(of_d, facts.shape, options)
+    return Ensemble(generators) if len(generators) > 1 else generators[0], discriminator(
+        of_d, (options.pack * facts.shape[0], *facts.shape[1:]), options
+    )
 
 
 def generator(family: Family, facts: Facts, options: Duel) -> nn.Module:
