@@ -53,8 +53,8 @@ class FeatureMatching:
 
     def loss(self, game: GAN, loss: Loss, batch: Batch) -> Terms:
         with entering_last(game.discriminator) as seen:
-            game.logits(batch.x)
-            game.logits(game.sample(len(batch.x)))
+            game.logits(game.seen(batch.x))
+            game.logits(game.seen(game.sample(len(batch.x))))
         rows = slice(-len(batch.x), None)  # virtual batch norm puts its reference in front
         real, fake = (features[rows].flatten(1).float().mean(0) for features in seen)
         return {**({} if self.alone else loss(batch)), "matching": self.weight * squared_norm_of_mean(real - fake)}
@@ -130,7 +130,7 @@ class Unrolled:
     learning rate, plain descent by rate times gradient, so `rate` has to be far larger than Adam's for the same way: on
     Fashion-MNIST 0.08, 0.28 and 1.8 for the networks simple, resize and intermediate at Adam's 1e-3, 2e-3 and 2e-3. With
     several processes each looks ahead on its own rows. Batch norm normalises by the batch in each step; its running
-    statistics, as all buffers of the opponent, are copies that are thrown away. In float32 and uncompiled, since gradients are
+    statistics, as all that the game remembers, are copies that are thrown away. In float32 and uncompiled, since gradients are
     taken of gradients."""
 
     steps: int
@@ -138,12 +138,12 @@ class Unrolled:
     opponent: str = "discriminator"
 
     def __call__(self, game: Game, player: Player) -> Player:
-        return replace(player, loss=partial(self.loss, game, player.loss))
+        return replace(player, loss=partial(self.loss, game, player))
 
-    def loss(self, game: Game, loss: Loss, batch: Batch) -> Terms:
+    def loss(self, game: Game, player: Player, batch: Batch) -> Terms:
         opponent = next(player for player in game.players() if player.name == self.opponent)
         rate = self.rate * (1.0 if opponent.schedule is None else opponent.schedule(game.progress))
-        asked, (weights, buffers) = Asked(game), copies(game, opponent)
+        asked, (weights, buffers) = Asked(game), copies(game, opponent, player)
         with torch.autocast(game.device.type, enabled=False), torch.compiler.set_stance("force_eager"), torch.enable_grad():
             for _ in range(self.steps):
                 terms: Terms = functional_call(asked, {**weights, **buffers}, (opponent.loss, batch))
@@ -151,7 +151,7 @@ class Unrolled:
                     reduce(add, terms.values()), list(weights.values()), create_graph=True, materialize_grads=True
                 )
                 weights = {name: w - rate * g for (name, w), g in zip(weights.items(), gradients, strict=True)}
-            ahead: Terms = functional_call(asked, {**weights, **buffers}, (loss, batch))
+            ahead: Terms = functional_call(asked, {**weights, **buffers}, (player.loss, batch))
         return ahead
 
 
@@ -166,11 +166,16 @@ class Asked(nn.Module):
         return loss(batch)
 
 
-def copies(game: Game, player: Player) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """A player's weights, asking for a gradient, and the buffers of what it owns, by their names in `Asked`."""
-    mine = {id(tensor) for net in player.owns for tensor in (*net.parameters(), *net.buffers())}
-    weights = {f"game.{n}": p.detach().requires_grad_() for n, p in game.named_parameters() if id(p) in mine}
-    return weights, {f"game.{n}": b.clone() for n, b in game.named_buffers() if id(b) in mine}
+def copies(game: Game, opponent: Player, player: Player) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The opponent's weights, asking for a gradient, and all buffers but those of what the player owns, by their names in
+    `Asked`: whatever the game remembers of the steps ahead is forgotten with them."""
+    theirs, mine = (set(map(id, owned(who))) for who in (opponent, player))
+    weights = {f"game.{n}": p.detach().requires_grad_() for n, p in game.named_parameters() if id(p) in theirs}
+    return weights, {f"game.{n}": b.clone() for n, b in game.named_buffers() if id(b) not in mine}
+
+
+def owned(player: Player) -> list[Tensor]:
+    return [tensor for net in player.owns for tensor in (*net.parameters(), *net.buffers())]
 
 
 @dataclass(frozen=True)
