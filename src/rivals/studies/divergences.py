@@ -34,7 +34,7 @@ from rivals.studies.toy import gaussians, logits_on, moments, normal_density, pl
 
 WEIGHTS = (0.1, 0.5, 0.99)  # pi of the lecture's figure
 CHOSEN = [d for d in DIVERGENCES.values() if d is not gan] + [weighted_js(pi) for pi in WEIGHTS]  # gan is js less log 4
-KNOWN = (0.6, 0.9)  # Q = N(0.6, 0.9^2), P = N(0, 1)
+KNOWN = (0.6, 1.0)  # Q = N(0.6, 1), P = N(0, 1)
 SECOND, SHARE, SIGMA = 2.8, 0.25, 0.6  # the mixture: 3/4 N(0, 0.6^2) + 1/4 N(2.8, 0.6^2)
 CENTRES = (-0.7, -0.5), (1.1, 0.9)  # of the two oblique Gaussians in the plane
 COVERS = ("pearson", "kl", "js-0.1", "hellinger", "js", "js-0.5", "jeffreys")
@@ -69,11 +69,12 @@ def divergences(plan: Plan) -> Findings:
 
 
 PROTOCOL = (
-    "Estimates: P = N(0, 1), Q = N(0.6, 0.9²); critic 1-32-32-1 with SiLU, Adam 5e-3 falling to 0 (cosine), 2,000 rounds of "
-    "256 fresh rows of each, weights averaged at 0.99; the bound of the averaged critic by quadrature. Fits: P = ¾ N(0, 0.6²) "
-    "+ ¼ N(2.8, 0.6²), G(z) = mean + deviation · z from N(0, 1), critic and averages as before, Adam 5e-3 with beta1 0.5 for "
-    "both players, 1,500 rounds of two critic's turns and one generator's, 128 rows; the generator lowers the bound. Exact "
-    "fits: the simplex of Nelder and Mead on the divergence by quadrature."
+    "Estimates: P = N(0, 1), Q = N(0.6, 1); critic 1-32-32-1 with SiLU, Adam 5e-3 falling to 0 (cosine), 2,000 rounds of "
+    "256 fresh rows of each, weights averaged at 0.99; the bound of the averaged critic by quadrature. (Where Q has the "
+    "thinner tails, bounds that live there come slower: with Q = N(0.6, 0.9²) Pearson's fell 3.1 to 5.2 % short, all others "
+    "at most 0.3 %.) Fits: P = ¾ N(0, 0.6²) + ¼ N(2.8, 0.6²), G(z) = mean + deviation · z from N(0, 1), critic and averages "
+    "as before, Adam 5e-3 with beta1 0.5 for both players, 1,500 rounds of three critic's turns and one generator's, 128 "
+    "rows; the generator lowers the bound. Exact fits: the simplex of Nelder and Mead on the divergence by quadrature."
 )
 
 
@@ -122,7 +123,7 @@ def fitted(plan: Plan) -> tuple[list[tuple[float, float]], Tensor]:
     torch.manual_seed(1)
     trials = len(CHOSEN) * plan.seeds
     optim = partial(Adam, lr=5e-3, betas=(0.5, 0.999))
-    game = duel(gaussians(torch.zeros(trials), torch.ones(trials)), critic_turns=2, optim_d=optim, optim_g=optim)
+    game = duel(gaussians(torch.zeros(trials), torch.ones(trials)), critic_turns=3, optim_d=optim, optim_g=optim)
     plan.tell(f"{trials} Gaussians fitted to a mixture ...")
     shown = play(game, lambda: draw_mixture(128 * trials), plan.rounds(1500), average=0.99)
     return [best_gaussian(d) for d in CHOSEN], by_divergence(torch.stack(moments(shown.generator), 1))
@@ -264,12 +265,12 @@ def draw_weights() -> Figure:
     points = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
     p, cell = blobs(points), float(axis[1] - axis[0]) ** 2
     levels = torch.linspace(0.03, 1, 12) * p.max()
-    drawing = figure(11, 3.1)
+    drawing = figure(11, 2.7)
     panels = drawing.subplots(1, 4, sharex=True, sharey=True)
     for axes, pi in zip(panels, (None, *WEIGHTS), strict=True):
         axes.contourf(axis, axis, p, levels=levels, cmap="Greys", vmin=-0.2 * float(p.max()), vmax=1.6 * float(p.max()))
         plain(axes, "the data P" if pi is None else f"least JS with π = {pi:g}").set_aspect("equal")
-        axes.set(xlim=(-3.4, 3.6), ylim=(-3.1, 3.3), xticks=[], yticks=[])
+        axes.set(xlim=(-2.9, 3.1), ylim=(-2.4, 2.5), xticks=[], yticks=[])
         axes.spines[["left", "bottom"]].set_visible(False)
         if pi is not None:
             x, y, log_deviation = best_isotropic(weighted_js(pi), points, cell)
