@@ -71,12 +71,13 @@ PROTOCOL = (
     "Lines of length 1 at nine distances; critics 2-32-32-1, discriminators with SiLU, Wasserstein critics with LeakyReLU 0.2 "
     "and the penalty of WGAN-GP (10); Adam 5e-3 (betas 0.5, 0.9) falling to 0 (cosine), 1,500 rounds of 64 fresh rows of each "
     "line; measured over 256 even rows of each. JS: (log 4 - loss) / 2. W: mean difference over the steepest slope on the "
-    "points between the lines. Pull: minus the generator's gradient in theta. KL is infinite at every theta but 0."
+    "points between the lines. Pull: minus the generator's gradient in theta; under the penalty the best slope is not 1 but "
+    "1 + abs(theta)/20. KL is infinite at every theta but 0."
 )
 
 
 def pull_of_w(theta: float) -> str:
-    """Minus the slope of |theta|; it has none at 0."""
+    """Minus the slope of |theta|, which has none at 0."""
     return f"{-math.copysign(1, theta):g}" if theta else ""
 
 
@@ -209,5 +210,5 @@ def draw(js: Tensor, w: Tensor, js_pull: Tensor, w_pull: Tensor) -> Figure:
         x = [THETAS[i] for i in which for _ in range(values.shape[1])]
         axes.plot(x, values[list(which)].flatten(), "o", color=colour, alpha=0.5, markersize=6, markeredgewidth=0, label=label)
     for axes in panels:
-        axes.legend(frameon=False, fontsize=8, loc="center right" if axes is panels[2] else "best")
+        axes.legend(frameon=False, fontsize=8, loc="upper right" if axes is panels[2] else "best")
     return drawing
