@@ -47,7 +47,7 @@ CELL = float(GRID[1] - GRID[0])
     title="f-divergences estimated and minimised: who covers, who seeks a mode",
     source="Nowozin et al., 2016, section 2; Huszár, 2015, figure 1",
     seeds=5,
-    minutes=4,
+    minutes=2,
 )
 def divergences(plan: Plan) -> Findings:
     """The variational bound of each f-divergence against quadrature, and one Gaussian fitted to two under each."""

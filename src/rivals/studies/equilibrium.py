@@ -44,7 +44,7 @@ LOOKS = 40  # at the game, most of them early
     title="The equilibrium: D to 1/2, V to -log 4, V = 2 JS - log 4 on the way",
     source="Goodfellow et al., 2014, proposition 1 and theorem 1",
     seeds=5,
-    minutes=2,
+    minutes=1,
 )
 def equilibrium(plan: Plan) -> Findings:
     """The value of the minimax game against the exact Jensen-Shannon divergence, as a generator learns and at the truth."""
@@ -158,7 +158,7 @@ def claims(learning: Watched, given: Watched, gap: Tensor) -> list[Claim]:
         Claim(
             "V follows 2 JS - log 4 while the generator learns",
             float(gap.mean()) < 0.01,
-            f"below it by {float(gap.mean()):.4f} in the mean, {float(gap.max()):.4f} at most past the first 2 % of the rounds, "
+            f"below it by {float(gap.mean()):.4f} in the mean, {float(gap.max()):.4f} at most past the first 2 % of rounds, "
             f"while it falls by {float((learning.best[0] - learning.best[-1]).mean()):.3f}",
         ),
         Claim("The generator that learns arrives at -log 4", end < 0.005, f"off by {end:.4f} at most"),

@@ -39,7 +39,7 @@ ROWS = 64  # of a trial, a turn
     title="Two parallel lines: KL, JS and W between them",
     source="Arjovsky et al., 2017, example 1 and figure 1",
     seeds=5,
-    minutes=2,
+    minutes=1,
 )
 def parallel_lines(plan: Plan) -> Findings:
     """JS and W between lines at distance theta, by trained critics, and the pull that each exerts on theta."""
