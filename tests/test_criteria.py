@@ -10,6 +10,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from rivals.criteria import CRITERIA, hinge, least_squares, minimax, nonsaturating, relativistic, smoothed, wasserstein
 
+# f*(T) or T itself is flat where the critic is sure
+SATURATES = {
+    "critic": ("f-neyman", "f-tv"),
+    "generator": ("minimax", "f-kl", "f-pearson", "f-hellinger", "f-js", "f-gan", "f-tv"),
+}
 real, fake = torch.tensor([[0.3], [-1.2], [2.0]]), torch.tensor([[-0.7], [0.1], [1.5]])
 
 
@@ -72,11 +77,12 @@ def test_each_player_pulls_its_way_and_stays_finite(name):
         loss = criterion.critic(r, f)
         loss.backward()
         assert loss.isfinite()
-        assert (r.grad < 0).all()
-        assert (f.grad > 0).all()
+        saturated = name in SATURATES["critic"] and size > 100
+        assert (r.grad < 0).all() or saturated
+        assert (f.grad > 0).all() or saturated
         f = torch.full((4, 1), -size, requires_grad=True)
         r = torch.full((4, 1), size)
         loss = criterion.generator(r, f) if criterion.paired else criterion.generator(f)
         loss.backward()
         assert loss.isfinite()
-        assert (f.grad < 0).all() or (name == "minimax" and size > 100)  # minimax saturates: that is its fault
+        assert (f.grad < 0).all() or (name in SATURATES["generator"] and size > 100)  # that is their fault

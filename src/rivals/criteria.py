@@ -9,11 +9,13 @@ logarithms go through `softplus`, which neither overflows nor needs an epsilon:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from rivals.divergences import DIVERGENCES, Divergence, hellinger, kl, pearson
 from rivals.errors import UserError
 
 
@@ -82,6 +84,28 @@ def smoothed(criterion: Adversarial, smooth: float) -> Adversarial:
     raise UserError("only criteria with labels can be smoothed: minimax, non-saturating, least-squares")
 
 
+def minus_bound(real: Tensor, fake: Tensor, divergence: Divergence) -> Tensor:
+    return -divergence.bound(real, fake)
+
+
+def lowered_bound(fake: Tensor, divergence: Divergence) -> Tensor:
+    return -divergence.conjugate(fake).mean()
+
+
+def raised_activation(fake: Tensor, divergence: Divergence) -> Tensor:
+    return -divergence.activation(fake).mean()
+
+
+def variational(divergence: Divergence, *, alternative: bool = False) -> Adversarial:
+    """Nowozin et al. (2016), f-GAN: https://arxiv.org/abs/1606.00709. The critic raises the variational bound on the
+    divergence, the generator lowers what of it is its own, -E f*(T(fake)) (eq. 6). alternative: it raises E T(fake) instead
+    (section 3.2), which has the same fixed point and pulls where the critic is sure. Of `gan` that is `nonsaturating`."""
+    return Adversarial(
+        critic=partial(minus_bound, divergence=divergence),
+        generator=partial(raised_activation if alternative else lowered_bound, divergence=divergence),
+    )
+
+
 CRITERIA: dict[str, Adversarial] = {
     "minimax": minimax,
     "non-saturating": nonsaturating,
@@ -89,4 +113,8 @@ CRITERIA: dict[str, Adversarial] = {
     "hinge": hinge,
     "wasserstein": wasserstein,
     "relativistic": relativistic,
+    **{f"f-{name}": variational(divergence) for name, divergence in DIVERGENCES.items()},
+    **{f"f-{each.name}-ns": variational(each, alternative=True) for each in (kl, pearson, hellinger)},
 }
+"""By their names on the command line. f-NAME: the generator lowers the bound; f-NAME-ns: section 3.2's alternative, for those
+whose bound saturates. (Of js and gan that is non-saturating.)"""

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam
 
-from rivals.criteria import nonsaturating, relativistic
+from rivals.criteria import hinge, nonsaturating, relativistic, wasserstein
 from rivals.data.core import Batch
 from rivals.game import turn
 from rivals.games.gan import GAN
@@ -20,6 +20,7 @@ from rivals.networks.trials import (
     MinibatchDiscriminations,
     SpectralLinears,
     Trials,
+    each,
     mlp,
     summed,
     summed_penalty,
@@ -80,6 +81,16 @@ def test_trained_together_is_trained_alone():
             ones = [played(alone(G, t), alone(D, t), x[t::3], z[t::3], 1).generator.body[0].weight for t in range(3)]
             together = played(G, D, x, z, 3).generator.body[0].weight
             assert torch.allclose(together, torch.cat(ones), atol=1e-5)
+
+
+def test_each_trial_has_its_own_criterion():
+    """Six trials of two criteria: 0, 2, 4 have the first."""
+    torch.manual_seed(2)
+    real, fake = torch.randn(24, 1), torch.randn(24, 1)
+    together = each([hinge, wasserstein], 6)
+    for loss, rows in (("critic", (real, fake)), ("generator", (fake,))):
+        alone = [getattr((hinge, wasserstein)[t % 2], loss)(*(r[t::6] for r in rows)) for t in range(6)]
+        assert torch.allclose(getattr(together, loss)(*rows), torch.stack(alone).sum())
 
 
 def test_a_body_of_other_layers_is_taken_as_it_is():

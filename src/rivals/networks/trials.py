@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -94,10 +95,21 @@ def mlp(
 
 def summed(criterion: Adversarial, trials: int) -> Adversarial:
     """The criterion of all trials together, under which each moves as if it were alone."""
+    return each([criterion], trials)
+
+
+def each(criteria: Sequence[Adversarial], trials: int) -> Adversarial:
+    """As `summed`, where trial t has criteria[t % n] of n criteria (none or all of them paired). n divides the trials."""
+    n = len(criteria)
+
+    def total(losses: Sequence[Callable[..., Tensor]], *logits: Tensor) -> Tensor:
+        own = [loss(*(rows[i::n] for rows in logits)) for i, loss in enumerate(losses)]
+        return trials // n * torch.stack(own).sum()
+
     return Adversarial(
-        critic=lambda real, fake: trials * criterion.critic(real, fake),
-        generator=lambda *logits: trials * criterion.generator(*logits),
-        paired=criterion.paired,
+        critic=partial(total, [criterion.critic for criterion in criteria]),
+        generator=partial(total, [criterion.generator for criterion in criteria]),
+        paired=criteria[0].paired,
     )
 
 

@@ -34,7 +34,26 @@ from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Un
 from rivals.views import InstanceNoise, Pack, View
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
-Criterion = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+Criterion = Literal[
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "wasserstein",
+    "relativistic",
+    "f-kl",
+    "f-reverse-kl",
+    "f-pearson",
+    "f-neyman",
+    "f-hellinger",
+    "f-jeffreys",
+    "f-js",
+    "f-gan",
+    "f-tv",
+    "f-kl-ns",
+    "f-pearson-ns",
+    "f-hellinger-ns",
+]
 LABELLED = ("minimax", "non-saturating", "least-squares")  # criteria that --smooth can smooth
 SIGNED = ("minimax", "non-saturating", "hinge")  # criteria whose logit is positive for what is called real
 PenaltyName = Literal["none", "wgan-gp", "wgan-lp", "dragan", "r1", "r1+r2"]
@@ -82,7 +101,7 @@ class Duel:
 
     # the game and its training
     adversarial: Criterion = "non-saturating"
-    """What the two minimise."""
+    """What the two minimise; f-...: the variational bound on an f-divergence (-ns: a generator that does not saturate)."""
     penalty: PenaltyName = "none"
     """On the gradient of the discriminator. Use it with a discriminator without batch norm."""
     penalty_weight: float | None = None

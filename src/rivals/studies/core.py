@@ -34,7 +34,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 QUICK = 10  # a quick study plays a tenth of the rounds
 
-MODULES: tuple[str, ...] = ("gaussian", "loops", "vanishing")  # by their files' names, in the order of docs/studies.md
+# By their files' names, in the order of docs/studies.md.
+MODULES: tuple[str, ...] = ("gaussian", "loops", "vanishing", "divergences", "parallel_lines", "equilibrium")
 
 
 @dataclass(frozen=True, kw_only=True)
