@@ -76,7 +76,8 @@ def scalars(event: dict[str, Any]) -> list[tuple[str, float]]:
     if event["kind"] == "terms":
         named = [(f"{player}/{n}", v) for player, terms in event["terms"].items() for n, v in terms.items()]
         norms = [(f"gradient norm/{player}", norm) for player, norm in event["gradients"].items()]
-        return [*named, *norms, ("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
+        gauges = [(f"gauge/{name}", value) for name, value in event["gauges"].items()]
+        return [*named, *norms, *gauges, ("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
     return []
 
 
