@@ -26,11 +26,11 @@ from rivals.recipes.duel import Network, falling
 class Energy:
     """The options that both recipes have; None: as the network's source had it."""
 
-    network: Network = "resize"
+    network: Network = "intermediate"
     """Generator, encoder and decoder."""
     width: int | None = None
     """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
-    norm_d: Norm = "none"
+    norm_d: Norm | None = None
     """Normalisation in the encoder and the decoder, which are the discriminator."""
     norm_g: Norm | None = None
     """Normalisation in the generator."""
@@ -42,11 +42,11 @@ class Energy:
     """Dimensions of the autoencoder's code."""
     activation: Literal["tanh", "sigmoid"] = "tanh"
     """The last activation of generator and decoder, for pictures; its range is laid onto [-1, 1]."""
-    lr: float = 1e-3
+    lr: float | None = None
     """Learning rate of Adam, of both players."""
     lr_d: float | None = None
     """Learning rate of the discriminator, where it differs."""
-    beta1: float = 0.5
+    beta1: float | None = None
     """Adam's first decay."""
     decay: Literal["none", "linear", "cosine"] = "none"
     """The learning rate through the training: constant, or falling to 0."""
@@ -56,7 +56,7 @@ class Energy:
     """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        shares(self, "average", "beta1")
+        shares(self, "average", *(() if self.beta1 is None else ("beta1",)))
         counts(self, "latent", "code", "batch", "width")
         positive(self, "lr", "lr_d")
 
@@ -99,14 +99,16 @@ def parts(facts: Facts, options: Energy) -> dict[str, Any]:
     family = pick("network", FAMILIES, options.network)
     width = family.width if options.width is None else options.width
     generator = partial(family.generator, facts.shape, width=width, activation=options.activation if facts.bounded else "none")
-    adam = partial(Adam, betas=(options.beta1, 0.999), fused=True)
+    norm_d = options.norm_d or family.norm_d
+    lr = family.lr if options.lr is None else options.lr
+    adam = partial(Adam, betas=(family.beta1 if options.beta1 is None else options.beta1, 0.999), fused=True)
     return {
         "generator": generator(latent=options.latent, norm=options.norm_g or family.norm_g),
-        "encoder": family.discriminator(facts.shape, outputs=options.code, width=width, norm=options.norm_d),
-        "decoder": generator(latent=options.code, norm=options.norm_d),
+        "encoder": family.discriminator(facts.shape, outputs=options.code, width=width, norm=norm_d),
+        "decoder": generator(latent=options.code, norm=norm_d),
         "prior": pick("prior", PRIORS, options.prior)(options.latent),
-        "optim_d": partial(adam, lr=options.lr if options.lr_d is None else options.lr_d),
-        "optim_g": partial(adam, lr=options.lr),
+        "optim_d": partial(adam, lr=lr if options.lr_d is None else options.lr_d),
+        "optim_g": partial(adam, lr=lr),
         "schedule": falling(options.decay),
     }
 
@@ -127,7 +129,7 @@ def ebgan(facts: Facts, options: EBGANOptions) -> Setup:
 @recipe(
     paper="Berthelot, Schumm and Metz, 2017, BEGAN: Boundary Equilibrium Generative Adversarial Networks",
     url="https://arxiv.org/abs/1703.10717",
-    options=BEGANOptions(prior="uniform"),
+    options=BEGANOptions(prior="uniform", gamma=0.95, lambda_k=0.1),
 )
 def began(facts: Facts, options: BEGANOptions) -> Setup:
     """An autoencoder for a discriminator, and a balance that holds its losses on samples and on data in proportion.
