@@ -12,6 +12,7 @@ TERMS = {
     "memory": 99.0,
     "terms": {"discriminator": {"adversarial": 1.0, "penalty": 0.25}, "generator": {"adversarial": 0.5}},
     "gradients": {"generator": 2.0},
+    "gauges": {"k": 0.125},
 }
 SCORE = {"kind": "score", "round": 7, "seconds": 1.5, "scores": {"coverage": 0.5, "fd": 9.0}, "best": True}
 
@@ -22,6 +23,7 @@ def test_curves_are_named_by_player_and_term():
         "discriminator/penalty": 0.25,
         "generator/adversarial": 0.5,
         "gradient norm/generator": 2.0,
+        "gauge/k": 0.125,
         "speed/images per second": 1234.0,
         "memory/MB": 99.0,
     }

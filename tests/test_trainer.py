@@ -17,21 +17,22 @@ from rivals.trainer import Diverged, Trainer, refresh_statistics
 class Count(Game):
     """One weight per player; each loss is the weight times the batch's first number, so a step moves it by lr * number."""
 
-    def __init__(self, turns=(1, 1), schedule=None, bad_round=None):
+    def __init__(self, turns=(1, 1), starts=(0, 0), schedule=None, bad_round=None):
         super().__init__()
         self.a, self.b = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
         for net in (self.a, self.b):
             nn.init.zeros_(net.weight)
-        self.turns, self.schedule, self.bad_round, self.order = turns, schedule, bad_round, []
+        self.turns, self.starts, self.schedule, self.bad_round, self.order = turns, starts, schedule, bad_round, []
 
     def players(self):
-        for name, net, turns in (("first", self.a, self.turns[0]), ("second", self.b, self.turns[1])):
+        for name, net, turns, starts in zip(("first", "second"), (self.a, self.b), self.turns, self.starts, strict=True):
             yield Player(
                 name=name,
                 owns=[net],
                 loss=partial(self.loss, name, net),
                 optim=partial(SGD, lr=1.0),
                 turns=turns,
+                starts=starts,
                 schedule=self.schedule,
                 after=partial(self.order.append, f"{name} moved"),
             )
@@ -58,6 +59,19 @@ def test_turns_follow_in_order_each_on_a_fresh_batch():
     assert game.order.count("first moved") == 4
     assert float(game.a.weight.detach()) == -(0 + 1 + 3 + 4)
     assert trainer.round == 2
+
+
+def test_a_player_who_starts_later_is_not_moved_before():
+    game = Count(starts=(0, 2))
+    trainer = Trainer(game, numbered)
+    for _ in range(2):
+        trainer.play()
+    assert float(game.b.weight) == 0.0
+    terms, _ = trainer.window.take()
+    assert set(terms) == {"first"}
+    trainer.play()
+    assert [x for x in game.order if isinstance(x, tuple)] == [("first", 0), ("first", 2), ("first", 4), ("second", 5)]
+    assert float(game.b.weight) == -5.0
 
 
 def test_the_average_is_the_exponential_one_with_a_warm_start():

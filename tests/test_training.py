@@ -18,6 +18,7 @@ import rivals
 from rivals import checkpoint
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
+from rivals.report import write_report
 from rivals.trainer import Diverged
 from rivals.training import Session, Training, rehearse, train
 
@@ -59,6 +60,14 @@ def test_a_run_leaves_everything(training):
     assert checkpoint.read(run.file("best"))["round"] == scores[values.index(min(values))]["round"]
     assert run.settings["options"]["width"] == 8
     assert run.settings["data"]["fingerprint"]
+
+
+def test_gauges_are_logged_and_drawn(training):
+    run = train(RECIPES["began"].but(network="simple", width=8, batch=16, lambda_k=0.5), training)
+    last = [event for event in run.log() if event["kind"] == "terms"][-1]
+    assert set(last["gauges"]) == {"k", "convergence"}
+    assert last["gauges"]["k"] == float(weights(run.path)["k"]) > 0
+    assert "Gauge: convergence" in write_report([run.path]).read_text()
 
 
 def test_a_game_loads_from_the_path_alone(training):

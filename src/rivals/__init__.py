@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rivals.data import Batch, Facts
     from rivals.errors import UserError
     from rivals.game import Game, Player, turn
-    from rivals.games import GAN, VAE
+    from rivals.games import BEGAN, EBGAN, GAN, VAE
     from rivals.loading import export, load
     from rivals.priors import Normal, Uniform
     from rivals.recipes import RECIPES, Recipe, Setup
@@ -32,7 +32,7 @@ _HOMES = {
     "rivals.data": ("Batch", "Facts"),
     "rivals.errors": ("UserError",),
     "rivals.game": ("Game", "Player", "turn"),
-    "rivals.games": ("GAN", "VAE"),
+    "rivals.games": ("BEGAN", "EBGAN", "GAN", "VAE"),
     "rivals.loading": ("export", "load"),
     "rivals.priors": ("Normal", "Uniform"),
     "rivals.recipes": ("RECIPES", "Recipe", "Setup"),
@@ -44,6 +44,8 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "BEGAN",
+    "EBGAN",
     "GAN",
     "RECIPES",
     "VAE",

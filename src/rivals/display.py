@@ -77,7 +77,9 @@ def scalars(event: dict[str, Any]) -> list[tuple[str, float]]:
         named = [(f"{player}/{n}", v) for player, terms in event["terms"].items() for n, v in terms.items()]
         norms = [(f"gradient norm/{player}", norm) for player, norm in event["gradients"].items()]
         skips = [(f"skipped/{player}", share) for player, share in event.get("skipped", {}).items()]
-        return [*named, *norms, *skips, ("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
+        gauges = [(f"gauge/{name}", value) for name, value in event["gauges"].items()]
+        machine = [("speed/images per second", event["speed"]), ("memory/MB", event["memory"])]
+        return [*named, *norms, *skips, *gauges, *machine]
     return []
 
 

@@ -36,6 +36,7 @@ class Player:
     loss: Callable[[Batch], Terms]
     optim: Optim
     turns: int = 1  # steps a round, each on a fresh batch (WGAN's n_critic)
+    starts: int = 0  # the first round that it plays: others may be trained before it
     after: Callable[[], None] | None = None  # after each step: clipping, a codebook, a control variable
     skips: Callable[[Terms], bool] | None = None  # asked with the loss's terms, means over all processes; True: no step
     schedule: Schedule | None = None  # learning rate through training; None: constant
@@ -57,6 +58,10 @@ class Game(nn.Module, ABC):
     @abstractmethod
     def players(self) -> Iterable[Player]:
         """Who plays, in the order of their turns."""
+
+    def gauges(self) -> dict[str, Tensor]:
+        """Named scalars that tell how the game stands and that nobody minimises: logged beside the terms, as they are then."""
+        return {}
 
     @property
     def device(self) -> torch.device:
@@ -99,6 +104,13 @@ class Encodes(Protocol):
     """A game that finds the latents of real things."""
 
     def encode(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A game that gives each thing a logit, (B, *shape) -> (B, 1): high for real."""
+
+    def logits(self, x: Tensor) -> Tensor: ...
 
 
 @contextmanager

@@ -397,9 +397,11 @@ class Session:
     def log_terms(self) -> None:
         skipped = self.trainer.window.skipped()
         terms, gradients = self.trainer.window.take()
+        gauges = {name: float(value) for name, value in self.trainer.game.gauges().items()}
         rounds, spent = self.trainer.round - self.logged[0], self.seconds - self.looking - self.logged[2]
         speed = rounds * self.rows / max(spent, 1e-9)
-        self.log("terms", speed=speed, terms=terms, gradients=gradients, skipped=skipped, memory=peak_memory())
+        measured = {"terms": terms, "gradients": gradients, "gauges": gauges, "skipped": skipped}
+        self.log("terms", speed=speed, **measured, memory=peak_memory())
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def note(self, text: str) -> None:

@@ -54,6 +54,19 @@ def test_scores_are_the_logits_in_evaluation_mode(small, digits):
     assert game.discriminator.training
 
 
+@pytest.mark.parametrize("name", ["ebgan", "began"])
+def test_of_an_energy_minus_it_is_the_logit(name, small, digits):
+    game = small(name).game.train()
+    found = realness.scores(game, some(digits, 300))
+    assert game.training
+    game.eval()
+    x = some(digits, 300).rows(torch.arange(300), torch.device("cpu")).x
+    assert torch.allclose(found, -game.energy(x)[:, 0].double(), atol=1e-6)
+    assert (found < 0).all()
+    values = realness.measure(Case(digits, some(digits, 50), Pixels(), None, game))
+    assert set(values) == {"D fake", "D real", "D AUC real/fake"}
+
+
 def test_values_and_their_names(small, digits):
     train, test = halves(digits)
     fake = Memory(torch.zeros(100, 1, 8, 8, dtype=torch.uint8), name="black")

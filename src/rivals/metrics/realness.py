@@ -8,6 +8,9 @@ The area under the ROC curve of two sets is the chance that a row of one has a h
 counted half: in [0, 1]. Between the training rows and the generated ones, 0.5 says that this discriminator cannot tell them
 apart. Between the training rows and unseen real ones, above 0.5 says that it has learnt its training data by heart.
 
+Where an autoencoder is the discriminator, minus its energy stands for the logit (`game.logits`): its order means something, its
+size does not.
+
 Fails: all of it is one discriminator's opinion, and an untrained one says 0.5 too; logits of two games do not compare; a
 discriminator with batch norm, asked here in evaluation mode, met batches of one kind only as it was trained.
 """
@@ -18,12 +21,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rivals.data.core import Dataset, bytes_from_pictures
 from rivals.data.part import in_order, some
 from rivals.data.pictures import grid
-from rivals.game import Game
+from rivals.game import Game, Judges
 from rivals.metrics.core import Better, Case, Unsuitable, Value, judges_alone
 
 if TYPE_CHECKING:
@@ -62,18 +65,17 @@ def game_of(case: Case) -> Game:
 @torch.no_grad()
 def scores(game: Game, data: Dataset) -> Tensor:
     """(N,) float64: the discriminator's logit of each row, in evaluation mode."""
-    discriminator = getattr(game, "discriminator", None)
-    if not isinstance(discriminator, nn.Module):
+    if not isinstance(game, Judges):
         raise Unsuitable("this game has no discriminator to ask")
     judges_alone(game)
-    training = discriminator.training
-    discriminator.eval()
+    training = game.training
+    game.eval()
     try:
-        logits = torch.cat([discriminator(batch.x).double().cpu() for batch in in_order(data, game.device)])
+        logits = torch.cat([game.logits(batch.x).double().cpu() for batch in in_order(data, game.device)])
     except TypeError as error:
         raise Unsuitable(f"the discriminator of this game judges more than a thing by itself ({error})") from None
     finally:
-        discriminator.train(training)
+        game.train(training)
     if logits.shape != (len(data), 1):
         raise Unsuitable(f"the discriminator of this game gives {tuple(logits.shape[1:])} numbers a row, not one logit")
     return logits[:, 0]

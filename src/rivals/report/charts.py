@@ -54,6 +54,8 @@ def charts_of(story: Story) -> list[Chart]:
     charts = [c for score in story.scores for c in draw(spell(score.name), [score_curve(score)])]
     for player in dict.fromkeys(name for row in rows for name in part(row, "terms")):
         charts += draw(f"Losses of the {player}", _curves(rows, "terms", player))
+    for gauge in _curves(rows, "gauges"):  # each in a chart of its own: their scales have nothing in common
+        charts += draw(f"Gauge: {gauge.label}", [gauge])
     charts += draw("Gradient norms", _curves(rows, "gradients"))
     charts += draw("Share of turns skipped", _curves(rows, "skipped"))
     charts += draw("Speed", [curve_of(rows, 0, "speed")], unit="images/s", zero=True)
