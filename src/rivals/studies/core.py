@@ -35,7 +35,16 @@ R = TypeVar("R")
 QUICK = 10  # a quick study plays a tenth of the rounds
 
 # By their files' names, in the order of docs/studies.md.
-MODULES: tuple[str, ...] = ("gaussian", "loops", "vanishing", "divergences", "parallel_lines", "equilibrium")
+MODULES: tuple[str, ...] = (
+    "gaussian",
+    "mixtures",
+    "vanishing",
+    "parallel_lines",
+    "divergences",
+    "equilibrium",
+    "loops",
+    "upsampling",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
