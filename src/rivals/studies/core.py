@@ -239,10 +239,15 @@ def table(tree: Mapping[str, Any]) -> str:
     rows = ["| system | metric | here | published |", "|---|---|---|---|"]
     for row in tree["rows"]:
         spread = "" if row["spread"] is None else f" ± {number(row['spread'])}"
-        rows.append(f"| {row['system']} | {row['metric']} | {number(row['mean'])}{spread} | {row['published'] or ''} |")
+        rows.append(line(row["system"], row["metric"], f"{number(row['mean'])}{spread}", row["published"] or ""))
     claims = ["", "| claim | held | seen |", "|---|---|---|"]
-    claims += [f"| {claim['says']} | {'yes' if claim['holds'] else '**no**'} | {claim['seen']} |" for claim in tree["claims"]]
+    claims += [line(claim["says"], "yes" if claim["holds"] else "**no**", claim["seen"]) for claim in tree["claims"]]
     return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""])
+
+
+def line(*cells: str) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def number(value: float | str) -> str:
