@@ -19,8 +19,10 @@ from rivals.game import Game, Player, turn
 from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
 from rivals.networks.virtual import Referred
+from rivals.recipes import RECIPES
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Unrolled, entering_last
 from rivals.trainer import Trainer
+from rivals.views import Pack
 
 SHAPE = (1, 8, 8)
 
@@ -117,6 +119,17 @@ def test_unrolling_leaves_the_discriminator_as_it_was_also_its_running_statistic
     assert trainer.window.gradients["generator"] > 0
 
 
+def test_steps_that_are_only_looked_at_leave_no_trace(digits):
+    """Neither in a pool of old samples nor in what controls the augmentation."""
+    game = RECIPES["gan"](digits.facts, network="mlp", width=8, batch=8, unroll=2, replay=2, augment="adaptive").game
+    trainer = Trainer(game, lambda k: digits.rows(torch.arange(k, k + 8), torch.device("cpu")))
+    trainer.turn(trainer.players[0], trainer.batches(0), False)
+    before = {name: buffer.clone() for name, buffer in game.named_buffers()}
+    trainer.turn(trainer.players[1], trainer.batches(8), False)
+    assert before
+    assert [name for name, buffer in game.named_buffers() if not torch.equal(before[name], buffer)] == []
+
+
 def test_the_rate_falls_with_the_opponents_own():
     game = gan(remedies_g=[Unrolled(1, rate=0.6)], schedule=lambda progress: 1 - progress)
     game.progress = 0.5
@@ -179,6 +192,16 @@ def test_feature_matching_leaves_out_the_reference_of_virtual_batch_norm():
 def test_a_discriminator_without_a_linear_layer_says_so():
     with pytest.raises(UserError, match=r"nn\.Linear"), entering_last(nn.Sequential(nn.Conv2d(1, 1, 8))):
         pass
+
+
+def test_features_are_of_what_the_discriminator_is_shown():
+    """Packs of two: D reads six numbers, the first three of each pack from the first half of the batch."""
+    game = gan(views=[Pack(2)], remedies_g=[FeatureMatching(alone=True)])
+    game.discriminator = nn.Linear(6, 1)
+    packed = torch.cat([real[:1], real[1:]], 1)
+    theta = game.generator.weight.detach().flatten().repeat(2)
+    expected = float((packed.mean(0) - theta).square().sum())
+    assert float(list(game.players())[1].loss(Batch(real))["matching"].detach()) == pytest.approx(expected)
 
 
 # Historical averaging

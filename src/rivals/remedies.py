@@ -52,10 +52,10 @@ class FeatureMatching:
         return replace(player, loss=partial(self.loss, game, player.loss))
 
     def loss(self, game: GAN, loss: Loss, batch: Batch) -> Terms:
-        with entering_last(game.discriminator) as seen:
-            game.logits(game.seen(batch.x))
-            game.logits(game.seen(game.sample(len(batch.x))))
-        rows = slice(-len(batch.x), None)  # virtual batch norm puts its reference in front
+        with entering_last(game.met.discriminator) as seen:
+            logits = game.judged(batch.x)
+            game.judged(game.sample(len(batch.x)))
+        rows = slice(-len(logits), None)  # virtual batch norm puts its reference in front
         real, fake = (features[rows].flatten(1).float().mean(0) for features in seen)
         return {**({} if self.alone else loss(batch)), "matching": self.weight * squared_norm_of_mean(real - fake)}
 

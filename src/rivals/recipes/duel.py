@@ -402,7 +402,10 @@ def wgan_gp(facts: Facts, options: Duel) -> Setup:
     ),
 )
 def wgan_lp(facts: Facts, options: Duel) -> Setup:
-    """WGAN-GP whose penalty is on slopes over 1 alone: a critic of slope under 1 is as Lipschitz as one of slope 1."""
+    """WGAN-GP whose penalty is on slopes over 1 alone: a critic of slope under 1 is as Lipschitz as one of slope 1.
+
+    Measured: 53.8 after 200 rounds of six turns with `--network intermediate`, 219 seconds of one core (bf16, seed 0), still
+    falling."""
     return duel(facts, options)
 
 
@@ -413,7 +416,9 @@ def wgan_lp(facts: Facts, options: Duel) -> Setup:
 )
 def dragan(facts: Facts, options: Duel) -> Setup:
     """The discriminator's slope is drawn to 1 around the real pictures alone, where sharp slopes make a game cycle. Layer norm
-    in the discriminator, as with every penalty on each row by itself."""
+    in the discriminator, as with every penalty on each row by itself.
+
+    Measured: 40.7 after 399 rounds with `--network intermediate` (seed 0), still falling: too few to learn in."""
     return duel(facts, options)
 
 
@@ -444,5 +449,7 @@ def sngan(facts: Facts, options: Duel) -> Setup:
 def r3gan(facts: Facts, options: Duel) -> Setup:
     """The loss of R3GAN: the relativistic criterion with R1 and R2, Adam without momentum, averaged weights. The networks are
     this house's small `resize` pair and not the paper's, which have no normalisation at all: ours has batch norm in the
-    generator and hardly learns without (113 after 200 rounds, 17.9 with it). Gamma and the rates stay where they begin."""
+    generator and hardly learns without (113 after 200 rounds, 17.9 with it). Gamma and the rates stay where they begin.
+
+    Measured: 5.9 after 600 rounds, 159 seconds of one core (bf16, seed 0), still falling."""
     return duel(facts, options)
