@@ -23,6 +23,7 @@ name, out = sys.argv[1], Path(sys.argv[2])
 norm = {"norm": "none"} if name == "vae" else {"norm_d": "none", "norm_g": "none", "flip": 0.2}
 if name == "gan":  # by a reference of all processes; Adam would blow up what rounding leaves of a bias' gradient before a norm
     norm |= {"norm_d": "virtual", "norm_g": "virtual", "optimizer": "sgd", "lr": 0.1}
+    norm |= {"instance_noise": 0.1, "augment": "adaptive", "recall": 3}
 if name == "dragan":
     norm |= {"matching": "added", "history": 0.1, "hold": 1.37, "smooth": 0.1}
 recipe = RECIPES[name].but(network="simple", width=16, batch=32, average=0.9, **norm)

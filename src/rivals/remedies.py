@@ -52,10 +52,11 @@ class FeatureMatching:
         return replace(player, loss=partial(self.loss, game, player.loss))
 
     def loss(self, game: GAN, loss: Loss, batch: Batch) -> Terms:
+        real_shown, fake_shown = game.seen(batch.x), game.seen(game.sample(len(batch.x)))
         with entering_last(game.discriminator) as seen:
-            game.logits(batch.x)
-            game.logits(game.sample(len(batch.x)))
-        rows = slice(-len(batch.x), None)  # virtual batch norm puts its reference in front
+            game.logits(real_shown)
+            game.logits(fake_shown)
+        rows = slice(-len(real_shown), None)  # virtual batch norm puts its reference in front
         real, fake = (features[rows].flatten(1).float().mean(0) for features in seen)
         return {**({} if self.alone else loss(batch)), "matching": self.weight * squared_norm_of_mean(real - fake)}
 
@@ -167,10 +168,12 @@ class Asked(nn.Module):
 
 
 def copies(game: Game, player: Player) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """A player's weights, asking for a gradient, and the buffers of what it owns, by their names in `Asked`."""
-    mine = {id(tensor) for net in player.owns for tensor in (*net.parameters(), *net.buffers())}
+    """A player's weights, asking for a gradient, and all buffers but other players', by their names in `Asked`: nobody must
+    remember what was only imagined, neither the player nor the game (its pool of old samples)."""
+    mine = {id(p) for p in player.parameters()}
+    theirs = {id(b) for other in game.players() if other.name != player.name for net in other.owns for b in net.buffers()}
     weights = {f"game.{n}": p.detach().requires_grad_() for n, p in game.named_parameters() if id(p) in mine}
-    return weights, {f"game.{n}": b.clone() for n, b in game.named_buffers() if id(b) in mine}
+    return weights, {f"game.{n}": b.clone() for n, b in game.named_buffers() if id(b) not in theirs}
 
 
 @dataclass(frozen=True)

@@ -195,9 +195,9 @@ def channels_last(game: Game) -> Game:
 
     Not `.contiguous`: with one channel it leaves the strides as they are, the maps come out in the other order, and where a
     gradient in one order meets maps in the other each product is taken one by one, 25 times slower."""
-    for parameter in game.parameters():
-        if parameter.dim() == 4:
-            parameter.data = torch.empty_like(parameter, memory_format=torch.channels_last).copy_(parameter.data)
+    for weight in (*game.parameters(), *game.buffers()):  # of old networks that a game keeps the weights are buffers
+        if weight.dim() == 4:
+            weight.data = torch.empty_like(weight, memory_format=torch.channels_last).copy_(weight.data)
     return game
 
 

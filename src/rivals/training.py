@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 import rivals
 from rivals import processes
@@ -192,7 +193,9 @@ class Session:
             "device": str(self.device),
             "processes": processes.world(),
             "budget": budget,
-            "parameters": {name: sum(p.numel() for p in net.parameters()) for name, net in setup.game.named_children()},
+            "parameters": {
+                name: n for name, net in setup.game.named_children() if (n := sum(map(Tensor.numel, net.parameters())))
+            },
             "why": list(setup.why),
             "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
             "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",

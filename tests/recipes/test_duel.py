@@ -56,6 +56,12 @@ CHANGED = {
     "dropout_d": 0.3,
     "dropout_g": 0.3,
     "flip": 0.3,
+    "instance_noise": 0.3,
+    "pack": 2,
+    "augment": "diff",
+    "augment_policy": "flip",
+    "replay": 2,
+    "recall": 3,
     "activation": "sigmoid",
     "optimizer": "rmsprop",
     "lr": 0.01,
@@ -75,6 +81,7 @@ NEEDS = {  # options of an option
     "matching_weight": {"matching": "added"},
     "unroll_lr": {"unroll": 1},
     "momentum": {"optimizer": "sgd"},
+    "augment_policy": {"augment": "diff"},
 }
 
 
@@ -117,6 +124,10 @@ def test_every_option_changes_the_run(option, digits):
         ("unroll", -1),
         ("history", -0.1),
         ("lr_g", 0.0),
+        ("instance_noise", 0.0),
+        ("pack", 0),
+        ("replay", 0),
+        ("recall", 1),
     ],
 )
 def test_options_out_of_range_say_their_range(option, value):
@@ -138,6 +149,7 @@ def test_options_that_would_change_nothing_are_refused():
         {"matching_weight": 2.0},
         {"unroll_lr": 0.1},
         {"lr": 1e-3, "lr_d": 1e-3, "lr_g": 1e-3},
+        {"augment_policy": "color"},
     ):
         with pytest.raises(UserError, match="nothing"):
             Duel(**options)
@@ -239,6 +251,35 @@ def test_the_references_are_the_first_real_batch_and_the_first_latents(digits):
     assert torch.equal(game.generator.reference, z)
     game.eval()
     assert torch.equal(game.decode(z), game.decode(z))
+
+
+VIEWS = {"instance_noise": 0.1, "pack": 2, "augment": "adaptive", "replay": 2, "recall": 4, "flip": 0.1}
+
+
+@pytest.mark.parametrize("penalty", ["none", "wgan-gp", "r1", "r1+r2"])
+@pytest.mark.parametrize("network", ["simple", "intermediate", "resize"])
+def test_all_remedies_together_play(penalty, network, digits):
+    setup = RECIPES["gan"](digits.facts, penalty=penalty, network=network, width=4, norm_d="none", batch=8, **VIEWS)
+    trainer = Trainer(setup.game, Batches(digits, 8, seed=0, device=torch.device("cpu")), precision="bf16")
+    for _ in range(4):
+        trainer.play()
+    trainer.check()
+
+
+def test_wrong_views_say_what_is_right(digits):
+    with pytest.raises(UserError, match=r"--batch 9 .* as 8"):
+        Duel(batch=9, pack=2)
+    with pytest.raises(UserError, match="--adversarial wasserstein"):
+        Duel(adversarial="wasserstein", augment="adaptive")
+    with pytest.raises(UserError, match="did you mean 'cutout'"):
+        RECIPES["gan"](digits.facts, augment="diff", augment_policy="color, cutuot")
+    with pytest.raises(UserError, match="--augment is for pictures"):
+        RECIPES["gan"](Facts(shape=(2,), count=10, bounded=False), network="mlp", augment="diff")
+
+
+def test_vectors_are_packed_and_replayed():
+    game = RECIPES["gan"](Facts(shape=(3,), count=10, bounded=False), network="mlp", width=4, batch=4, pack=2, replay=1).game
+    assert game.discriminator(game.seen(game.generated(4))).shape == (2, 1)
 
 
 def test_networks_for_vectors_end_without_squashing():

@@ -4,8 +4,10 @@ Two players. The discriminator D learns to tell real from generated, the generat
 
     min_G max_D  E log D(x) + E log(1 - D(G(z)))                                                  (eq. 1)
 
-Which criterion, penalty, clipping, prior, how many turns, which networks: all handed over, as objects. Papers that change
-only these (DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN, f-GAN, R3GAN ...) are recipes of this one game.
+Which criterion, penalty, clipping, prior, how many turns, which networks, what D is shown: all handed over, as objects. Papers
+that change only these (DCGAN, LSGAN, WGAN, WGAN-GP, SNGAN, f-GAN, R3GAN ...) are recipes of this one game.
+
+A penalty is on D's slope at what D is shown, views included.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.past import Past, Replay
 from rivals.penalties import Penalty, clip_weights
 from rivals.priors import Prior
 from rivals.remedies import Remedy, treated
+from rivals.views import View, Views
 
 dcgan_adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -32,7 +36,7 @@ class GAN(Game):
     """A generator against a discriminator.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures.
-    discriminator: (B, *shape) -> (B, 1) logits.
+    discriminator: (B, *shape) -> (B, 1) logits; of the shape that the views make of it.
     """
 
     def __init__(
@@ -48,6 +52,9 @@ class GAN(Game):
         generator_turns: int = 1,
         clip: float | None = None,  # every weight of D into [-clip, clip] after its step
         flip: float = 0.0,  # share of the rows that D is shown with the wrong label
+        views: Sequence[View] = (),  # what D is shown instead of the things themselves, one after another
+        replay: Replay | None = None,  # old samples among the new ones, on D's turn
+        recall: int | None = None,  # at the end of each so many rounds, some against the networks of their beginning
         optim_d: Optim = dcgan_adam,
         optim_g: Optim = dcgan_adam,
         schedule: Schedule | None = None,
@@ -62,6 +69,8 @@ class GAN(Game):
         self.remedies_d, self.remedies_g = tuple(remedies_d), tuple(remedies_g)
         if memories := [remedy for remedy in (*remedies_d, *remedies_g) if isinstance(remedy, nn.Module)]:
             self.memories = nn.ModuleList(memories)
+        self.views, self.replay = Views(views), replay
+        self.past = None if recall is None else Past(generator, discriminator, every=recall)
 
     def players(self) -> Iterator[Player]:
         critic = Player(
@@ -80,28 +89,50 @@ class GAN(Game):
             loss=self.loss_G,
             optim=self.optim_g,
             turns=self.generator_turns,
+            after=None if self.past is None else partial(self.past.keep, self),
             schedule=self.schedule,
         )
         yield treated(self, generator, self.remedies_g)
 
     def loss_D(self, batch: Batch) -> Terms:
-        real, fake = batch.x, self.sample(len(batch.x))
+        real, fake = self.seen(batch.x), self.seen(self.generated(len(batch.x)))
         shown_real, shown_fake = exchanged(real, fake, self.flip) if self.flip else (real, fake)
-        terms = {"adversarial": self.adversarial.critic(self.logits(shown_real), self.logits(shown_fake))}
+        logits = self.logits(shown_real)
+        terms = {"adversarial": self.adversarial.critic(logits, self.logits(shown_fake))}
         if self.penalty is not None and self.round % self.penalty_every == 0:
             terms["penalty"] = self.penalty_every * self.penalty(self.logits, real, fake)
+        self.views.heed(logits)
         return terms
 
     def loss_G(self, batch: Batch) -> Terms:
-        fake = self.logits(self.sample(len(batch.x)))
+        fake = self.judged(self.sample(len(batch.x)))
         if self.adversarial.paired:
-            return {"adversarial": self.adversarial.generator(self.logits(batch.x), fake)}
+            return {"adversarial": self.adversarial.generator(self.judged(batch.x), fake)}
         return {"adversarial": self.adversarial.generator(fake)}
 
-    def logits(self, x: Tensor) -> Tensor:
+    def logits(self, x: Tensor, discriminator: nn.Module | None = None) -> Tensor:
         """(B, *shape) -> (B, 1), always float32: of bf16 logits the losses would move in steps of 1/128."""
-        logits: Tensor = self.discriminator(x)
+        logits: Tensor = (self.discriminator if discriminator is None else discriminator)(x)
         return logits.float()
+
+    def judged(self, x: Tensor) -> Tensor:
+        """The logits of what D is shown of x, on G's turn."""
+        return self.logits(self.seen(x), self.met.discriminator)
+
+    def generated(self, n: int) -> Tensor:
+        """What D learns to tell from real, on its turn."""
+        fake: Tensor = self.met.generator(self.prior(n))
+        return fake if self.replay is None else self.replay(fake)
+
+    @property
+    def met(self) -> GAN | Past:
+        """Whose networks a player meets: those of today, or in the rounds of a recall those of the past."""
+        return self.past if self.past is not None and self.past.met(self.round) else self
+
+    def seen(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B', *shape'): what D is shown of it."""
+        shown: Tensor = self.views(x, self.progress)
+        return shown
 
     def prior(self, n: int) -> Tensor:
         return self.latents(n, self.device)

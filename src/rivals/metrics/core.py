@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rivals import checkpoint
 from rivals.data.core import Dataset
@@ -22,6 +22,7 @@ from rivals.data.part import halves, in_order, overlap, settled, some
 from rivals.errors import UserError
 from rivals.game import Game
 from rivals.metrics.moments import Moments, Statistics
+from rivals.views import together
 
 LABELS = (100, 1000)
 Better = Literal["higher", "lower", "near 0.5", "near the floor"]
@@ -29,6 +30,12 @@ Better = Literal["higher", "lower", "near 0.5", "near the floor"]
 
 class Unsuitable(UserError):
     """This metric cannot judge this case; the message says what it takes."""
+
+
+def judges_alone(game: nn.Module) -> None:
+    """`Unsuitable` if the discriminator of this game judges several things as one."""
+    if (m := together(game)) > 1:
+        raise Unsuitable(f"the discriminator of this game judges packs of {m}, and has nothing to say of one thing by itself")
 
 
 class Features(Protocol):

@@ -24,7 +24,7 @@ from rivals.data.core import Dataset, bytes_from_pictures
 from rivals.data.part import in_order, some
 from rivals.data.pictures import grid
 from rivals.game import Game
-from rivals.metrics.core import Better, Case, Unsuitable, Value
+from rivals.metrics.core import Better, Case, Unsuitable, Value, judges_alone
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,6 +65,7 @@ def scores(game: Game, data: Dataset) -> Tensor:
     discriminator = getattr(game, "discriminator", None)
     if not isinstance(discriminator, nn.Module):
         raise Unsuitable("this game has no discriminator to ask")
+    judges_alone(game)
     training = discriminator.training
     discriminator.eval()
     try:

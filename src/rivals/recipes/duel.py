@@ -23,10 +23,12 @@ from rivals.games.gan import GAN
 from rivals.networks import FAMILIES
 from rivals.networks.remedies import Hidden
 from rivals.networks.scaling import Downsample, Upsample
+from rivals.past import Replay
 from rivals.penalties import PENALTIES, Penalty
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
 from rivals.recipes.pairs import Normalisation, check, pair
+from rivals.recipes.shown import AugmentName, check_shown, views
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Unrolled
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
@@ -86,6 +88,19 @@ class Duel:
     """The penalty on each k-th round alone, times k."""
     clip: float | None = None
     """Keep every weight of the discriminator in [-clip, clip]."""
+    # views: what the discriminator is shown
+    instance_noise: float | None = None
+    """Standard deviation of noise on what the discriminator is shown, falling to 0 over the training."""
+    pack: int = 1
+    """How many things the discriminator judges as one (PacGAN)."""
+    augment: AugmentName = "none"
+    """For small data: change all pictures that the discriminator is shown, or as many as its overfitting asks for."""
+    augment_policy: str | None = None
+    """How, with commas between: color, translation, cutout, flip, rotation (None: diff the first three, adaptive all)."""
+    replay: int | None = None
+    """Batches of old samples kept: half of what the discriminator is shown as generated comes from them."""
+    recall: int | None = None
+    """In the last tenth of each so many rounds both play against the other as it was after the first of them."""
     # objective: what is added to what the two minimise, and who moves when
     smooth: float = 0.0
     """One-sided label smoothing: the discriminator's target for real rows is 1 - smooth."""
@@ -134,6 +149,7 @@ class Duel:
 
     def __post_init__(self) -> None:
         check(self)
+        check_shown(self)
         shares(self, "flip", "average", "smooth")
         counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every")
         positive(self, "lr", "lr_d", "lr_g", "clip", "penalty_weight", "matching_weight", "unroll_lr")
@@ -187,6 +203,9 @@ def duel(facts: Facts, options: Duel) -> Setup:
             generator_turns=options.generator_turns,
             clip=options.clip,
             flip=options.flip,
+            views=views(facts, options),
+            replay=None if options.replay is None else Replay(options.replay, rows=options.batch, shape=facts.shape),
+            recall=options.recall,
             optim_d=optimiser(options, options.lr_d),
             optim_g=optimiser(options, options.lr_g),
             schedule=falling(options.decay),

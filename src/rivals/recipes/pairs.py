@@ -59,8 +59,9 @@ def check(options: Duel) -> None:
 def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator."""
     of_g, of_d = families(options)
+    packed = (options.pack * facts.shape[0], *facts.shape[1:])
     generators = [generator(of_g, facts, options) for _ in range(options.generators)]
-    return Ensemble(generators) if len(generators) > 1 else generators[0], discriminator(of_d, facts.shape, options)
+    return Ensemble(generators) if len(generators) > 1 else generators[0], discriminator(of_d, packed, options)
 
 
 def generator(family: Family, facts: Facts, options: Duel) -> nn.Module:
@@ -96,7 +97,7 @@ def discriminator(family: Family, shape: tuple[int, ...], options: Duel) -> nn.M
         activated(net, pick("hidden-d", ACTIVATIONS, options.hidden_d))
     if options.minibatch_features:
         minibatch_discriminating(net, options.minibatch_features)
-    return normalising(net, norm, shape, rows=options.batch)
+    return normalising(net, norm, shape, rows=options.batch // options.pack)
 
 
 def of_maps(family: Family, options: Duel, **resampling: str | None) -> dict[str, object]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
-from rivals.metrics.core import Unsuitable
+from rivals.metrics.core import Unsuitable, judges_alone
 
 GRID = 4
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.SiLU, nn.GELU, nn.Tanh)
@@ -32,6 +32,8 @@ class Discriminator:
         which = next((w for w in ("discriminator", "encoder") if isinstance(getattr(game, w, None), nn.Module)), None)
         if which is None:
             raise Unsuitable("this game has neither a discriminator nor an encoder to take features from")
+        if which == "discriminator":
+            judges_alone(game)
         self.network = deepcopy(getattr(game, which)).eval().requires_grad_(False)  # the game's own goes on untouched
         self.seen: list[Tensor] = []
         for module in self.network.modules():
