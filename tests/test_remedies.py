@@ -233,7 +233,7 @@ def test_a_remedy_tells_games_apart_in_the_settings_of_a_run():
 
 
 def test_a_game_without_memories_has_none():
-    assert list(dict(gan(remedies_g=[FeatureMatching()]).named_children())) == ["generator", "discriminator"]
+    assert "memories" not in dict(gan(remedies_g=[FeatureMatching()]).named_children())
 
 
 # Holding back
