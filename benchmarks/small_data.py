@@ -2,7 +2,7 @@
 
 `auto` on the first so many pictures of a fixed order of DATA (a name or a path): without augmentation, with it on every picture
 (`diff`), and as the discriminator's overfitting asks for it (`adaptive`). Equal rounds, judged at each mark by pictures that
-were left out.
+were left out. The networks are of half of `auto`'s width, or of --width.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--counts", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--marks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("small-data.png"))
     args = parser.parse_args()
     data, console, shown = load(args.data), Console(width=110), []
-    table = Table("pictures", "augment", "rounds", *COLUMNS, title=f"auto, seed {args.seed}")
+    table = Table("pictures", "augment", "rounds", *COLUMNS, title=f"auto, width {args.width}, seed {args.seed}")
     for count in args.counts:
         few, others = apart(data, count)
         for kind in args.kinds:
-            for trainer in trained(few, kind, args.rounds, args.marks, args.seed):
+            for trainer in trained(few, kind, args):
                 numbers, samples = judged(trainer, few, others)
                 row = (f"{count:,}", kind, f"{trainer.round:,}", *(f"{numbers[name]:.3g}" for name in COLUMNS))
                 console.print(*row)
@@ -64,16 +65,16 @@ def main() -> None:
     console.print(table)
 
 
-def trained(few: Dataset, kind: Augmented, rounds: int, marks: int, seed: int) -> Iterator[Trainer]:
+def trained(few: Dataset, kind: Augmented, args: argparse.Namespace) -> Iterator[Trainer]:
     """The trainer at each mark."""
-    torch.manual_seed(seed)
+    torch.manual_seed(args.seed)
     chosen, _ = for_pictures(few.facts)
-    setup = duel(few.facts, replace(chosen, augment=kind))
-    batches = Batches(few, setup.batch, seed=seed, device=CPU)
-    trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-    for round in range(rounds):
-        trainer.play(round / rounds)
-        if (round + 1) * marks // rounds > round * marks // rounds:
+    setup = duel(few.facts, replace(chosen, augment=kind, width=args.width))
+    batches = Batches(few, setup.batch, seed=args.seed, device=CPU)
+    trainer = Trainer(setup.game, batches, seed=args.seed, precision="bf16", average=setup.average)
+    for round in range(args.rounds):
+        trainer.play(round / args.rounds)
+        if (round + 1) * args.marks // args.rounds > round * args.marks // args.rounds:
             yield trainer
 
 

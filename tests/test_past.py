@@ -105,23 +105,35 @@ def game_of(digits, **options):
 
 
 def test_opponents_are_swapped_and_come_back(digits):
-    """A period of 5 rounds, the last of them against the networks of its beginning."""
+    """A period of 5 rounds, the last of them against the networks as they were after the first."""
     game = game_of(digits, recall=5, generator_turns=2, critic_turns=2)
     trainer = Trainer(game, Batches(digits, 8, seed=0, device=torch.device("cpu")))
-    beginnings = []
+    old = {}
     for round in range(12):
-        if round % 5 == 0:
-            beginnings.append({name: copy.deepcopy(getattr(game, name)) for name in ("generator", "discriminator")})
         game.round = round
-        past = round % 5 == 4
+        met = old if round % 5 == 4 else {"generator": game.generator, "discriminator": game.discriminator}
         z, x = torch.randn(3, 100), torch.rand(3, 1, 8, 8)
-        met = beginnings[-1] if past else {"generator": game.generator, "discriminator": game.discriminator}
         with torch.no_grad():
             assert torch.equal(game.met.generator(z), met["generator"](z))
             assert torch.equal(game.judged(x), met["discriminator"](x))
             assert torch.equal(game.logits(x), game.discriminator(x))
             assert torch.equal(game.decode(z), game.generator(z))  # samples are of today
         trainer.play()
+        if round % 5 == 0:
+            old = {name: copy.deepcopy(getattr(game, name)) for name in ("generator", "discriminator")}
+
+
+def test_what_is_only_imagined_is_not_remembered(digits):
+    """Unrolling takes D's turns ahead of time; neither the pool nor p notices."""
+    game = game_of(digits, unroll=2, replay=2, augment="adaptive", recall=2)
+    trainer = Trainer(game, Batches(digits, 8, seed=0, device=torch.device("cpu")))
+    discriminator, generator = trainer.players
+    before = {name: value.clone() for name, value in game.named_buffers() if not name.startswith("past")}
+    trainer.turn(generator, trainer.batches(0), False)
+    assert {"replay.pool", "replay.held", "views.0.p", "views.0.r"} <= set(before)
+    assert [name for name, value in before.items() if not torch.equal(game.get_buffer(name), value)] == []
+    trainer.turn(discriminator, trainer.batches(1), False)
+    assert int(game.replay.held) == 1
 
 
 def test_against_the_past_both_still_learn(digits):

@@ -27,7 +27,7 @@ changes = {
     "dragan": {"norm_d": "none", "norm_g": "none", "matching": "added", "history": 0.1, "hold": 1.37, "smooth": 0.1},
     # by a reference of all processes; Adam would blow up what rounding leaves of a bias' gradient before a norm
     "gan": {"norm_d": "virtual", "norm_g": "virtual", "flip": 0.2, "optimizer": "sgd", "lr": 0.1}
-    | {"instance_noise": 0.1, "augment": "adaptive", "recall": 2},
+    | {"instance_noise": 0.1, "augment": "adaptive", "recall": 3},
 }
 recipe = RECIPES[name].but(network="simple", width=16, batch=32, average=0.9, **changes[name])
 session = Session(recipe, Training(rounds=6, looks=2, into=out, precision="float32"))

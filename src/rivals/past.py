@@ -56,8 +56,8 @@ class Replay(nn.Module):
 
 
 class Past(nn.Module):
-    """The two networks as they were at the beginning of a period of `every` rounds. In the last tenth of it each player meets
-    the other's old network."""
+    """The two networks as they were after the first round of a period of `every`. In the last tenth of it each player meets the
+    other's old network."""
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, *, every: int):
         super().__init__()
@@ -69,8 +69,8 @@ class Past(nn.Module):
 
     @torch.no_grad()
     def keep(self, game: GAN) -> None:
-        """After the last turn of a period: keep the networks as they are now."""
-        if (game.round + 1) % self.every == 0:
+        """After a turn of the last player: in the first round of a period keep the networks as they are now."""
+        if game.round % self.every == 0:
             self.generator.load_state_dict(game.generator.state_dict())
             self.discriminator.load_state_dict(game.discriminator.state_dict())
 

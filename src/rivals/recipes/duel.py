@@ -9,14 +9,12 @@ them again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from torch import nn, optim
 
-from rivals.augmentation import POLICIES, Adaptive, Augment, Transform
 from rivals.criteria import CRITERIA, smoothed
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
@@ -30,8 +28,8 @@ from rivals.penalties import PENALTIES, Penalty
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
 from rivals.recipes.pairs import Normalisation, check, pair
+from rivals.recipes.shown import AugmentName, check_shown, views
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Unrolled
-from rivals.views import InstanceNoise, Pack, View
 
 Network = Literal["simple", "intermediate", "dcgan", "resize", "mlp"]
 Criterion = Literal[
@@ -55,7 +53,6 @@ Criterion = Literal[
     "f-hellinger-ns",
 ]
 LABELLED = ("minimax", "non-saturating", "least-squares")  # criteria that --smooth can smooth
-SIGNED = ("minimax", "non-saturating", "hinge")  # criteria whose logit is positive for what is called real
 PenaltyName = Literal["none", "wgan-gp", "wgan-lp", "dragan", "r1", "r1+r2"]
 
 
@@ -110,6 +107,19 @@ class Duel:
     """The penalty on each k-th round alone, times k."""
     clip: float | None = None
     """Keep every weight of the discriminator in [-clip, clip]."""
+    # views: what the discriminator is shown
+    instance_noise: float | None = None
+    """Standard deviation of noise on what the discriminator is shown, falling to 0 over the training."""
+    pack: int = 1
+    """How many things the discriminator judges as one (PacGAN)."""
+    augment: AugmentName = "none"
+    """For small data: change all pictures that the discriminator is shown, or as many as its overfitting asks for."""
+    augment_policy: str | None = None
+    """How, with commas between: color, translation, cutout, flip, rotation (None: diff the first three, adaptive all)."""
+    replay: int | None = None
+    """Batches of old samples kept: half of what the discriminator is shown as generated comes from them."""
+    recall: int | None = None
+    """In the last tenth of each so many rounds both play against the other as it was after the first of them."""
     # objective: what is added to what the two minimise, and who moves when
     smooth: float = 0.0
     """One-sided label smoothing: the discriminator's target for real rows is 1 - smooth."""
@@ -135,18 +145,6 @@ class Duel:
     """Dimensions of the latents."""
     flip: float = 0.0
     """Share of the rows shown to the discriminator with the wrong label: real as fake and fake as real."""
-    instance_noise: float | None = None
-    """Standard deviation of noise on what the discriminator is shown, falling to 0 over the training."""
-    pack: int = 1
-    """How many pictures the discriminator judges as one (PacGAN)."""
-    augment: Literal["none", "diff", "adaptive"] = "none"
-    """For small data: change all pictures that the discriminator is shown, or as many as its overfitting asks for."""
-    augment_policy: str | None = None
-    """How, with commas between: color, translation, cutout, flip, rotation (None: diff the first three, adaptive all)."""
-    replay: int | None = None
-    """Batches of old samples kept: half of what the discriminator is shown as generated comes from them."""
-    recall: int | None = None
-    """In the last tenth of each so many rounds both play against the other as it was at their beginning."""
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
     """How both players move."""
     lr: float | None = None
@@ -170,16 +168,16 @@ class Duel:
 
     def __post_init__(self) -> None:
         check(self)
+        check_shown(self)
         shares(self, "flip", "average", "smooth")
-        counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every", "pack", "replay")
-        positive(self, "lr", "lr_d", "lr_g", "clip", "penalty_weight", "matching_weight", "unroll_lr", "instance_noise")
+        counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every")
+        positive(self, "lr", "lr_d", "lr_g", "clip", "penalty_weight", "matching_weight", "unroll_lr")
         for name in ("beta1", "beta2", "momentum"):
             if getattr(self, name) is not None:
                 shares(self, name)
         if self.penalty == "none" and (self.penalty_weight is not None or self.penalty_every != 1):
             raise UserError("--penalty-weight and --penalty-every change nothing without --penalty")
         self.check_objective()
-        self.check_views()
         self.check_optimizer()
 
     def check_objective(self) -> None:
@@ -205,20 +203,6 @@ class Duel:
             raise UserError("--momentum changes nothing with --optimizer adam, whose momentum is --beta1")
         if None not in (self.lr, self.lr_d, self.lr_g):
             raise UserError("--lr changes nothing beside --lr-d and --lr-g")
-
-    def check_views(self) -> None:
-        if self.augment == "none" and self.augment_policy is not None:
-            raise UserError("--augment-policy changes nothing without --augment")
-        if self.augment == "adaptive" and self.adversarial not in SIGNED:
-            raise UserError(
-                f"--augment adaptive reads the sign of the logit, which says nothing with --adversarial {self.adversarial}: "
-                f"use one of {', '.join(SIGNED)}, or --augment diff"
-            )
-        if self.batch % self.pack:
-            fit = max(1, self.batch // self.pack) * self.pack
-            raise UserError(f"--batch {self.batch} makes no packs of {self.pack}: choose a multiple, as {fit}")
-        if self.recall is not None and self.recall < 2:
-            raise UserError(f"--recall takes at least 2 rounds, not {self.recall}")
 
 
 def duel(facts: Facts, options: Duel) -> Setup:
@@ -250,23 +234,6 @@ def duel(facts: Facts, options: Duel) -> Setup:
         batch=options.batch,
         average=options.average,
     )
-
-
-def views(facts: Facts, options: Duel) -> list[View]:
-    """What the discriminator is shown: each picture augmented and under noise, and then packed."""
-    found = [] if options.augment == "none" else [augmentation(facts, options)]
-    found += [] if options.instance_noise is None else [InstanceNoise(options.instance_noise)]
-    return found + ([Pack(options.pack)] if options.pack > 1 else [])
-
-
-def augmentation(facts: Facts, options: Duel) -> View:
-    if not facts.pictures:
-        raise UserError("--augment is for pictures, this data has vectors: leave it out")
-    usual = "color,translation,cutout" if options.augment == "diff" else ",".join(POLICIES)
-    names = (options.augment_policy or usual).split(",")
-    transforms = [transform for name in names for transform in pick("augmentation policy", POLICIES, name.strip())]
-    kinds: dict[str, Callable[[Sequence[Transform]], View]] = {"diff": Augment, "adaptive": Adaptive}
-    return pick("augmentation", kinds, options.augment)(transforms)
 
 
 def penalty(options: Duel) -> Penalty | None:

@@ -59,8 +59,8 @@ def check(options: Duel) -> None:
 def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator."""
     of_g, of_d = families(options)
-    generators = [generator(of_g, facts, options) for _ in range(options.generators)]
     packed = (options.pack * facts.shape[0], *facts.shape[1:])
+    generators = [generator(of_g, facts, options) for _ in range(options.generators)]
     return Ensemble(generators) if len(generators) > 1 else generators[0], discriminator(of_d, packed, options)
 
 
