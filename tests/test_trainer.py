@@ -142,11 +142,12 @@ def test_logged_terms_are_the_mean_of_what_was_minimised():
     trainer = Trainer(Count(turns=(2, 1)), lambda k: Batch(torch.ones(2, 1)))
     trainer.play(watch=True)
     trainer.play(watch=True)
-    terms, gradients = trainer.window.take()
+    terms, spreads, gradients = trainer.window.take()
     assert terms["first"]["pull"] == pytest.approx((0 - 1 - 2 - 3) / 4)
     assert terms["second"]["pull"] == pytest.approx((0 - 1) / 2)
     assert gradients == {"first": pytest.approx(1.0), "second": pytest.approx(1.0)}
-    assert trainer.window.take() == ({}, {})
+    assert spreads["first"]["pull"] == pytest.approx(1.25**0.5)  # of 0, -1, -2, -3
+    assert trainer.window.take() == ({}, {}, {})
 
 
 class Normed(Game):

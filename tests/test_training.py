@@ -48,7 +48,7 @@ def test_a_run_leaves_everything(training):
     assert (run.path / "pictures" / "real.png").exists()
     assert list(run.path.glob("events.out.tfevents*"))
     kinds = {event["kind"] for event in run.log()}
-    assert kinds == {"terms", "score", "picture"}
+    assert kinds == {"terms", "signs", "score", "picture"}
     last = [event for event in run.log() if event["kind"] == "terms"][-1]
     assert last["round"] == 40
     assert last["images"] == 40 * 16
@@ -94,7 +94,7 @@ def test_stopped_and_resumed_is_uninterrupted(training, tmp_path):
     assert_same_weights(weights(whole.path), weights(run.path))
     assert "resumed at round 17" in [event.get("text") for event in run.log()]
     assert run.settings["budget"] == {"rounds": 40}
-    assert run.settings["watch"] == {"looks": 4, "every": None, "patience": None}
+    assert run.settings["watch"] == {"looks": 4, "every": None, "patience": None, "rescue": False}
 
 
 def test_a_finished_run_is_left_alone(training):

@@ -55,6 +55,8 @@ class Display:
                 self.events.add_scalar(name, value, event["round"])
         if event["kind"] == "note":
             self.say(event["text"])
+        elif event["kind"] == "finding":
+            self.say(f"since round {event['since']:,}: {event['sees']} {event['tries']}")
         elif event["kind"] == "score":
             name, value = next(iter(event["scores"].items()))
             self.score_text = f" · {name} {value:.4g}{' (best)' if event['best'] else ''}"
@@ -73,6 +75,8 @@ def scalars(event: dict[str, Any]) -> list[tuple[str, float]]:
     """What an event adds to the curves: 'discriminator/penalty', 'score/frechet', ..."""
     if event["kind"] == "score":
         return [(f"score/{name}", value) for name, value in event["scores"].items()]
+    if event["kind"] == "signs":
+        return [(f"signs/{name}", value) for name, value in event["signs"].items()]
     if event["kind"] == "terms":
         named = [(f"{player}/{n}", v) for player, terms in event["terms"].items() for n, v in terms.items()]
         norms = [(f"gradient norm/{player}", norm) for player, norm in event["gradients"].items()]

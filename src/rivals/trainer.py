@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from operator import add
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,7 @@ class Trainer:
         self.parameters = {player.name: player.parameters() for player in self.players}
         self.optimizers = {player.name: player.optim(self.parameters[player.name]) for player in self.players}
         self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in self.optimizers.items()}
+        self.factor = 1.0  # on all learning rates
         self.turns = sum(player.turns for player in self.players)
         self.window = Window(patience=1 if game.device.type == "cpu" else 32)
         chance.share(processes.rank(), processes.world())
@@ -78,9 +79,9 @@ class Trainer:
 
     def turn(self, player: Player, batch: Batch, watch: bool) -> None:
         optimizer, parameters = self.optimizers[player.name], self.parameters[player.name]
-        if player.schedule is not None:
-            for group, rate in zip(optimizer.param_groups, self.rates[player.name], strict=True):
-                group["lr"] = rate * player.schedule(self.game.progress)
+        factor = self.factor if player.schedule is None else self.factor * player.schedule(self.game.progress)
+        for group, rate in zip(optimizer.param_groups, self.rates[player.name], strict=True):
+            group["lr"] = rate * factor
         with turn(self.game, player):
             with self.precise():
                 terms = player.loss(batch)
@@ -126,17 +127,28 @@ class Trainer:
         self.check()
         return {
             "round": self.round,
+            "factor": self.factor,
             "game": self.game.state_dict(),
             "average": self.average.state_dict(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.round = state["round"]
+        self.round, self.factor = state["round"], state.get("factor", 1.0)  # none in checkpoints of 0.1
+        self.window.clear()
         self.game.load_state_dict(state["game"])
         self.average.load_state_dict(state["average"])
         for name, optimizer in self.optimizers.items():
             load_optimizer(optimizer, state["optimizers"][name])
+
+
+class Taken(NamedTuple):
+    """What stood in a window, by player."""
+
+    terms: dict[str, dict[str, float]]  # means a turn; a term that some turns lack counts as 0 there
+    spreads: dict[str, dict[str, float]]  # standard deviations over the turns
+    gradients: dict[str, float]  # norms, of the last round that was watched
+    skipped: dict[str, float]  # shares of the turns, of those who may skip
 
 
 class Window:
@@ -149,8 +161,12 @@ class Window:
 
     def __init__(self, patience: int):
         self.patience = patience
+        self.clear()
+
+    def clear(self) -> None:
         self.waiting: list[tuple[int, str, tuple[str, ...], Tensor]] = []
         self.sums: dict[str, dict[str, float]] = {}
+        self.squares: dict[str, dict[str, float]] = {}
         self.turns: dict[str, int] = {}
         self.skips: dict[str, int] = {}
         self.gradients: dict[str, float] = {}
@@ -169,25 +185,27 @@ class Window:
 
     def check(self) -> None:
         for round, player, names, values in self.waiting:
-            sums = self.sums.setdefault(player, {})
+            sums, squares = self.sums.setdefault(player, {}), self.squares.setdefault(player, {})
             self.turns[player] = self.turns.get(player, 0) + 1
             for name, value in zip(names, values.tolist(), strict=True):
                 if not math.isfinite(value):
                     raise Diverged(f"the term '{name}' of player '{player}' is {value} at round {round}")
                 sums[name] = sums.get(name, 0.0) + value
+                squares[name] = squares.get(name, 0.0) + value * value
         self.waiting.clear()
 
-    def skipped(self) -> dict[str, float]:
-        """The share of the turns since the last look that were skipped, by player, of those who may skip."""
-        self.check()
-        return {player: count / self.turns[player] for player, count in self.skips.items()}
-
-    def take(self) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-        """Mean terms a turn, by player (a term that some turns lack counts as 0 there), and gradient norms; starts afresh."""
+    def take(self) -> Taken:
+        """Starts afresh."""
         self.check()
         means = {player: {n: v / self.turns[player] for n, v in terms.items()} for player, terms in self.sums.items()}
-        gradients, self.sums, self.turns, self.skips, self.gradients = self.gradients, {}, {}, {}, {}
-        return means, gradients
+        spreads = {
+            player: {n: math.sqrt(max(0.0, v / self.turns[player] - means[player][n] ** 2)) for n, v in squares.items()}
+            for player, squares in self.squares.items()
+        }
+        skipped = {player: count / self.turns[player] for player, count in self.skips.items()}
+        taken = Taken(means, spreads, self.gradients, skipped)
+        self.clear()
+        return taken
 
 
 def channels_last(game: Game) -> Game:

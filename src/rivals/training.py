@@ -6,6 +6,7 @@ number of times in a training: samples are scored and drawn, and a checkpoint is
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -21,15 +22,18 @@ import rivals
 from rivals import processes
 from rivals.data import Batches, Dataset, contact_sheet, load
 from rivals.display import Display
+from rivals.doctor import Doctor, Finding, not_finite
 from rivals.errors import UserError
 from rivals.game import Game, Samples
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
 from rivals.metrics.scores import REAL, Scores, merit
 from rivals.pictures import picture
 from rivals.recipes.core import Recipe, Setup
+from rivals.rescue import RESCUES, SLOWER, go_back, last_good
 from rivals.run import Run
 from rivals.stop import Interrupted, wishes
 from rivals.trainer import Diverged, Trainer
+from rivals.vitals import Vitals
 
 SAVE_EVERY = 60.0  # seconds: what a kill -9 may cost
 LOG_EVERY = 1.0  # seconds
@@ -82,6 +86,8 @@ class Training:
     """On which features: random, classifier, inception, efficientnet-lite0, pixels."""
     patience: int | None = None
     """Stop when so many looks have passed without a better score."""
+    rescue: bool = False
+    """After NaN or a collapse, go back to the last good checkpoint and go on with learning rates halved, up to three times."""
     keep: int = 2
     """How many of the latest checkpoints are kept, beside best and final."""
     compile: bool = False
@@ -188,7 +194,7 @@ class Session:
             "batch": setup.batch,
             "average": setup.average,
             "score": {"score": ",".join(training.scores()), "score_features": training.score_features},
-            "watch": {name: getattr(training, name) for name in ("looks", "every", "patience")},
+            "watch": {name: getattr(training, name) for name in ("looks", "every", "patience", "rescue")},
             "precision": training.precision,
             "device": str(self.device),
             "processes": processes.world(),
@@ -226,11 +232,39 @@ class Session:
             with Display(self.folder, visible=self.chief, round=self.trainer.round) as self.display:
                 self.introduce()
                 self.score = self.scores()
-                try:
-                    self.play_rounds(wish)
-                except Diverged as error:
-                    self.give_up(error)
+                if self.score is not None:
+                    self.vitals = Vitals(self.data, self.device)
+                self.play_on(wish)
+                while self.failed:
+                    self.rescue()
+                    self.play_on(wish)
         return self.run
+
+    def play_on(self, wish: Callable[[], int]) -> None:
+        """To the end of the budget, or to a failure that a rescue may mend."""
+        self.failed, self.collapsed = False, -1  # since which round
+        try:
+            self.play_rounds(wish)
+        except Diverged as error:
+            self.tell(not_finite(self.trainer.round, str(error)))
+            self.failed = self.rescuable(self.trainer.round)
+            if not self.failed:
+                self.give_up(error)
+
+    def rescuable(self, since: int) -> bool:
+        """Whether to go back, and whether there is a good checkpoint to go back to: as the first process finds."""
+        wanted = self.training.rescue and self.trainer.factor > SLOWER**RESCUES
+        self.good = last_good(self.run, since) if wanted and self.chief else None
+        return bool(processes.agree(float(self.good is not None))[0])
+
+    def rescue(self) -> None:
+        factor = SLOWER * self.trainer.factor
+        if self.good is not None:
+            go_back(self.run, {**self.good, "factor": factor, "seconds": self.seconds, "looking": self.looking})
+        processes.agree(0.0)  # everyone reads the checkpoint after that
+        self.resume()
+        number, back = round(math.log(factor, SLOWER)), f"back to round {self.trainer.round:,}"
+        self.note(f"rescue {number} of {RESCUES}: {self.sees} Now {back}, with all learning rates times {factor:g}.")
 
     def trainer_of(self, precision: Any) -> Trainer:
         return Trainer(
@@ -255,6 +289,7 @@ class Session:
         if self.chief:
             self.run.rewind(self.trainer.round if tree is not None else -1)
         processes.agree(0.0)  # everyone reads the log after that
+        self.doctor = Doctor(self.run.log())
         for event in self.run.scores():
             self.judge(event)
         if tree is not None:
@@ -310,10 +345,10 @@ class Session:
 
     def play_rounds(self, wish: Callable[[], int]) -> None:
         looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
-        if self.chief and (self.trainer.round == 0 or self.look_was_cut_short()):
+        if self.chief and ((not self.trainer.round and not self.saved_by_look) or self.look_was_cut_short()):
             contact_sheet(self.data).save(self.run.path / "pictures" / "real.png")
             self.look()
-        self.agree_on_patience()
+        self.agree_after_look()
         while (progress := self.progress()) < 1:
             watch = self.seconds - self.logged[1] >= LOG_EVERY or (self.looks_due(ahead=1) > looked and self.affordable())
             self.trainer.play(progress, watch=watch)
@@ -325,7 +360,9 @@ class Session:
             if due or ended:
                 looked, saved = self.looks_due(), self.seconds
                 self.look()
-                self.agree_on_patience()
+                self.agree_after_look()
+                if self.failed:
+                    return
                 if self.stalled and not ended:
                     self.note(f"stopped at round {self.trainer.round:,}: no better score in {self.training.patience} looks")
             elif stop or self.seconds - saved >= SAVE_EVERY:
@@ -356,6 +393,7 @@ class Session:
             with self.trainer.precise():
                 samples = self.score.draw(game, self.training.seed)
                 image = picture(game, self.data, self.training.seed)
+                signs = self.vitals(self.trainer.game, samples, self.training.seed)
             event = self.score.event(samples, game)
             best = self.judge(event)
         saved = self.save(look=True)
@@ -364,15 +402,19 @@ class Session:
         if self.progress() >= 1:
             self.run.name(saved, "final")
         if self.score is not None:  # after saving: whoever is killed in between must not find a best that was never saved
+            self.log("signs", signs=signs)
             self.log("score", **event, best=best)
             file = f"pictures/{self.trainer.round:07d}.png"
             image.save(self.run.path / file)
             self.log("picture", file=file)
         self.looking += time.perf_counter() - started
 
-    def agree_on_patience(self) -> None:
-        """Only the first process scores."""
-        self.stalled = bool(processes.agree(float(self.stalled))[0])
+    def agree_after_look(self) -> None:
+        """Only the first process scores, and hears the doctor."""
+        stalled, collapsed = processes.agree(float(self.stalled), float(self.collapsed))
+        self.stalled = bool(stalled)
+        if collapsed >= 0 and self.progress() < 1:
+            self.failed, self.collapsed = self.rescuable(int(collapsed)), -1
 
     def judge(self, event: dict[str, Any]) -> bool:
         """Whether these scores are the best so far; without a better one for `patience` looks the training is over."""
@@ -395,13 +437,11 @@ class Session:
         return self.run.save(tree, keep=self.training.keep)
 
     def log_terms(self) -> None:
-        skipped = self.trainer.window.skipped()
-        terms, gradients = self.trainer.window.take()
+        taken = self.trainer.window.take()._asdict()
         gauges = {name: float(value) for name, value in self.trainer.game.gauges().items()}
         rounds, spent = self.trainer.round - self.logged[0], self.seconds - self.looking - self.logged[2]
         speed = rounds * self.rows / max(spent, 1e-9)
-        measured = {"terms": terms, "gradients": gradients, "gauges": gauges, "skipped": skipped}
-        self.log("terms", speed=speed, **measured, memory=peak_memory())
+        self.log("terms", speed=speed, **taken, gauges=gauges, memory=peak_memory())
         self.logged = self.trainer.round, self.seconds, self.seconds - self.looking
 
     def note(self, text: str) -> None:
@@ -414,6 +454,15 @@ class Session:
             event = {"kind": kind, "round": round, "images": round * self.rows, "seconds": self.seconds, **values}
             self.run.note(event)
             self.display.show(event, self.progress())
+            for finding in self.doctor.hear(event):
+                self.tell(finding)
+
+    def tell(self, finding: Finding) -> None:
+        """What the doctor found."""
+        self.sees = finding.sees
+        if finding.name == "collapse":
+            self.collapsed = finding.since
+        self.log("finding", **asdict(finding))
 
     def give_up(self, error: Diverged) -> None:
         numbered = self.run.numbered()

@@ -192,7 +192,7 @@ def test_any_cross_plays(criterion, penalty, network, digits):
     setup = RECIPES["gan"](digits.facts, adversarial=criterion, penalty=penalty, network=network, width=4, norm_d="none")
     trainer = Trainer(setup.game, Batches(digits, 4, seed=0, device=torch.device("cpu")))
     trainer.play()
-    terms, _ = trainer.window.take()
+    terms = trainer.window.take().terms
     assert ("penalty" in terms["discriminator"]) == (penalty != "none")
 
 

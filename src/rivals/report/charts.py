@@ -58,6 +58,7 @@ def charts_of(story: Story) -> list[Chart]:
         charts += draw(f"Gauge: {gauge.label}", [gauge])
     charts += draw("Gradient norms", _curves(rows, "gradients"))
     charts += draw("Share of turns skipped", _curves(rows, "skipped"))
+    charts += draw("Vital signs", _curves(story.signs, "signs"))
     charts += draw("Speed", [curve_of(rows, 0, "speed")], unit="images/s", zero=True)
     charts += draw("Memory", [curve_of(rows, 0, "memory")], unit="MB", zero=True)
     return charts

@@ -56,8 +56,10 @@ class Story:
     anchor: str
     settings: Row
     terms: Sequence[Row]
+    signs: Sequence[Row]
     scores: Sequence[Score]
     notes: Sequence[Row]
+    findings: Sequence[Row]  # of the doctor
     pictures: Sequence[Picture]
     real: Picture | None
     judged: judged.Judged | None
@@ -128,8 +130,10 @@ def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -
         anchor=anchor,
         settings=settings,
         terms=terms,
+        signs=_by_round(log, "signs"),
         scores=_scores(_by_round(log, "score")),
         notes=[r for r in log if r.get("kind") == "note"],
+        findings=[r for r in log if r.get("kind") == "finding"],
         pictures=_pictures(folder, _by_round(log, "picture"), room),
         real=picture_of(folder, folder / "pictures" / "real.png"),
         judged=judged.read(folder),

@@ -1,0 +1,165 @@
+"""Does the doctor name what is wrong, and is it silent where nothing is? python -m benchmarks.doctor
+
+Ten kinds of failure are made on purpose, by options or by a changed line, three seeds each, and twenty healthy runs of many
+recipes on four kinds of data. The thresholds of `rivals.doctor` were set on seeds 10 to 12 (and 10 for the healthy runs); the
+table of docs/doctor.md is of seeds 0 to 2 (and 0). About ten minutes on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rivals.data import load
+from rivals.data.core import Batch, Facts
+from rivals.recipes import RECIPES, Setup
+from rivals.run import Run
+from rivals.trainer import Diverged
+from rivals.training import Training, train
+
+Change = Callable[[Setup], Setup]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A training, and the findings of which any names what was done to it; none: it is healthy."""
+
+    what: str
+    expected: tuple[str, ...] = ()
+    recipe: str = "gan"
+    data: str = "digits"
+    rounds: int = 400
+    options: dict[str, Any] = field(default_factory=dict)
+    change: Change | None = None
+
+
+def bad_batch(setup: Setup) -> Setup:
+    """A batch of the data holds NaN."""
+    game: Any = setup.game
+    loss = game.loss_D
+
+    def loss_D(batch: Batch) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = loss(Batch(batch.x * float("nan")) if game.round == 200 else batch)
+        return terms
+
+    game.loss_D = loss_D
+    return setup
+
+
+def biased(setup: Setup) -> Setup:
+    """The generator's first biases are so low that its rectifiers hardly open."""
+    first = next(m for m in setup.game.get_submodule("generator").modules() if isinstance(m, nn.Linear))
+    nn.init.constant_(first.bias, -3.0)
+    return setup
+
+
+BROKEN = [
+    Case(
+        what="learning rate of 0.05",
+        expected=("spikes", "large gradients", "not finite"),
+        options={"lr": 0.05, "adversarial": "least-squares"},
+    ),
+    Case(
+        what="D far too strong",
+        expected=("D wins", "D is saturated"),
+        options={"adversarial": "minimax", "critic_turns": 5, "lr_d": 5e-3, "lr": 2e-4},
+    ),
+    Case(
+        what="Wasserstein, D unbound",
+        expected=("large gradients", "spikes"),
+        options={"adversarial": "wasserstein", "network": "mlp", "lr": 2e-3},
+    ),
+    Case(what="G hardly moves", expected=("G stands still",), options={"lr": 1e-7, "lr_d": 1e-3}),
+    Case(
+        what="G far too strong",
+        expected=("collapse",),
+        data="ring",
+        recipe="gan",
+        options={"network": "mlp", "width": 64, "generator_turns": 10, "lr": 2e-3, "lr_d": 2e-4},
+        rounds=300,
+    ),
+    Case(what="rectifiers that never open", expected=("dead units",), change=biased),
+    Case(what="thirty pictures", expected=("memorisation",), data="THIRTY", rounds=2000, options={"batch": 15}),
+    Case(what="NaN in the data", expected=("not finite",), change=bad_batch),
+    Case(what="half of the labels wrong", expected=("D sees nothing",), options={"flip": 0.5}),
+    Case(what="D hardly moves", expected=("G fools D with garbage",), options={"lr_d": 1e-6}),
+]
+
+MLP = {"network": "mlp", "width": 64}
+SMALL = {"network": "intermediate", "width": 8}
+HEALTHY = [
+    Case(what="gan"),
+    Case(what="gan, minimax", options={"adversarial": "minimax"}),
+    Case(what="gan, flipped labels", options={"flip": 0.1}),
+    Case(what="gan, dropout, averaged", options={"dropout_d": 0.3, "average": 0.99}),
+    Case(what="gan, falling rate", options={"decay": "linear", "average": 0.99}),
+    Case(what="gan, R1", options={"penalty": "r1"}),
+    Case(
+        what="gan, relativistic, R1 and R2", options={"adversarial": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.1}
+    ),
+    Case(what="lsgan", recipe="lsgan", options={"network": "simple"}),
+    Case(what="sngan", recipe="sngan", options={"network": "simple", "lr": 1e-3}),
+    Case(what="wgan", recipe="wgan", options={"network": "simple", "clip": 0.05, "lr": 1e-3}, rounds=300),
+    Case(what="wgan-gp", recipe="wgan-gp", options={"network": "simple", "norm_d": "none", "lr": 1e-3}, rounds=300),
+    Case(what="dcgan", recipe="dcgan", options=SMALL, rounds=150),
+    Case(what="auto", recipe="auto", rounds=100),
+    Case(what="vae", recipe="vae", rounds=300),
+    Case(what="gan on mnist-10k", data="mnist-10k", rounds=300),
+    Case(what="vae on mnist-10k", data="mnist-10k", recipe="vae", rounds=300),
+    Case(what="auto on the ring", data="ring", recipe="auto", rounds=400),
+    Case(what="wgan-gp on the ring", data="ring", recipe="wgan-gp", options={**MLP, "norm_d": "none", "lr": 1e-3}, rounds=250),
+    Case(what="lsgan on the ring", data="ring", recipe="lsgan", options={**MLP, "penalty": "r1", "lr": 1e-3, "beta1": 0.0}),
+    Case(what="auto on the Gaussian", data="gaussian", recipe="auto", rounds=400),
+]
+
+
+def thirty(folder: Path) -> Path:
+    """Thirty scans of digits, as data of their own."""
+    pictures = load("digits").rows(50 * torch.arange(30), torch.device("cpu")).x
+    np.savez(folder / "thirty.npz", images=((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+    return folder / "thirty.npz"
+
+
+def said(case: Case, seed: int, folder: Path) -> list[str]:
+    """The names of what the doctor found in this training."""
+    data = str(thirty(folder)) if case.data == "THIRTY" else case.data
+    recipe = RECIPES[case.recipe].but(**case.options)
+
+    def build(facts: Facts, options: Any) -> Setup:
+        setup = RECIPES[case.recipe].build(facts, options)
+        return case.change(setup) if case.change else setup
+
+    into = folder / f"{case.what}-{seed}".replace(" ", "-").replace(",", "")
+    training = Training(data=data, into=into, rounds=case.rounds, seed=seed, precision="float32", looks=12, keep=1)
+    try:
+        train(type(recipe)(recipe.name, recipe.paper, recipe.url, build, recipe.options), training)
+    except Diverged:
+        pass
+    return list(dict.fromkeys(event["name"] for event in Run(into).log() if event["kind"] == "finding"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs=3, default=[0, 1, 2])
+    parser.add_argument("--into", type=Path, help="keep the runs here")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.into or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for case in BROKEN:
+            print("|", case.what, "|", [said(case, seed, folder) for seed in asked.seeds], flush=True)
+        for case in HEALTHY:
+            print("|", case.what, "|", said(case, asked.seeds[0], folder), flush=True)
+
+
+if __name__ == "__main__":
+    main()
