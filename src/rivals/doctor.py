@@ -6,9 +6,9 @@ Most are those that the lectures say to watch, after Chintala, Denton, Arjovsky 
     D's loss goes to 0 · gradient norms over 100 · losses of huge variance that spike · a generator whose loss falls steadily
     while it "fools D with garbage"
 
-and, from Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661): a D so sure that G's gradient vanishes (section 3), a G that
-collapses onto few points (section 6), samples that are training pictures. docs/doctor.md says of each what it rests on, and
-how often it is right. `Doctor` says each once: what was said stands in the log itself, as events of the kind "finding", so a
+and, from Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661): a D so sure that G's gradient vanishes (section 3), a G
+that collapses onto few points (section 6), samples that are training pictures. docs/doctor.md says what each rests on, and how
+often it is right. `Doctor` says each once: what was said stands in the log itself, as events of the kind "finding", so a
 resumed run repeats none.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -92,12 +93,6 @@ def lasting(points: Sequence[Point], test: Callable[[float], bool], least: int) 
 Symptom = Callable[[History], Finding | None]
 
 
-def poor(h: History) -> bool:
-    """Whether no score has come below half of the first."""
-    merits = [m.value for m in h.merits()]
-    return bool(merits) and min(merits) > merits[0] - 0.5 * abs(merits[0])
-
-
 def d_wins(h: History) -> Finding | None:
     """D's loss is at most 2 % of that of a D which sees nothing, and the samples do not improve meanwhile."""
     low = lasting(h.sign("certainty"), lambda share: share <= 0.02, LOOKS)
@@ -106,8 +101,8 @@ def d_wins(h: History) -> Finding | None:
     return Finding(
         name="D wins",
         since=low[0].round,
-        sees=f"The discriminator's loss has gone to 0 ({low[-1].value:.1%} of what it is where D sees nothing), and the samples "
-        "do not improve: it tells them apart so surely that the generator learns little.",
+        sees=f"The discriminator's loss has gone to 0 ({low[-1].value:.1%} of what it is where D sees nothing), and the "
+        "samples do not improve: it tells them apart so surely that the generator learns little.",
         tries="Try --penalty r1 --norm-d none, a lower --lr-d, --flip 0.1, --dropout-d 0.3, or --critic-turns 1.",
     )
 
@@ -120,22 +115,26 @@ def d_saturated(h: History) -> Finding | None:
     return Finding(
         name="D is saturated",
         since=flat[0].round,
-        sees=f"The discriminator is saturated: at its answers the generator's loss has {flat[-1].value:.1%} of its slope left, and "
-        "the samples do not improve.",
+        sees=f"The discriminator is saturated: at its answers the generator's loss has {flat[-1].value:.1%} of its slope left, "
+        "and the samples do not improve.",
         tries="Try --adversarial non-saturating, least-squares or hinge, a lower --lr-d, or --penalty r1 --norm-d none.",
     )
 
 
 def d_blind(h: History) -> Finding | None:
-    """D's answers do not tell real from generated, though the samples are no better than at the start."""
-    blind = lasting(h.sign("area"), lambda area: abs(area - 0.5) <= 0.1, LOOKS)
-    if not blind or not poor(h):
+    """Over the last looks D is right no more often than chance, now right and now wrong, and the samples do not improve. (Of a
+    game at its equilibrium it is right half of the time at every look.)"""
+    signs = [p for p in h.sign("area") if p.round > 0][-LOOKS - 2 :]
+    area = [p.value for p in signs]
+    turns = sum((a > 0.5) != (b > 0.5) for a, b in pairwise(area))
+    blind = len(area) == LOOKS + 2 and sum(area) <= 0.6 * len(area) and min(area) <= 0.3 and max(area) >= 0.6
+    if not blind or turns < 2 or not h.stuck():
         return None
     return Finding(
         name="D sees nothing",
-        since=blind[0].round,
-        sees=f"The discriminator cannot tell real from generated (it is right about a pair {blind[-1].value:.0%} of the time), and "
-        "yet the samples are hardly better than at the start: it learns nothing, so the generator cannot either.",
+        since=signs[0].round,
+        sees=f"The discriminator guesses: of a pair, real and generated, it was right {min(area):.0%} to {max(area):.0%} of "
+        "the time, from look to look. The samples do not improve: where it learns nothing, the generator cannot.",
         tries="Try a higher --lr-d or --critic-turns 2, less --flip and --dropout-d, a wider --clip, and look for dead units.",
     )
 
@@ -154,28 +153,28 @@ def g_still(h: History) -> Finding | None:
 
 
 def g_fools_d(h: History) -> Finding | None:
-    """The generator's loss falls from third to third of the last lines, by half a unit of D's level or more, while the samples
-    have not come to score better."""
+    """D takes generated for real, look after look; or the generator's loss falls from each third of the last lines to the next
+    and from nearly every line to the next. And the samples do not improve."""
     loss = h.loss("generator")[-3 * LOOKS :]
-    if len(loss) < 3 * LOOKS:
-        return None
-    thirds = [sum(p.value for p in loss[i * LOOKS : (i + 1) * LOOKS]) / LOOKS for i in range(3)]
-    steady = thirds[0] > thirds[1] > thirds[2] and sum(a.value > b.value for a, b in zip(loss, loss[1:])) >= 0.8 * len(loss)
-    if not steady or not h.stuck():
+    thirds = [sum(p.value for p in loss[i : i + LOOKS]) for i in range(0, len(loss), LOOKS)]
+    falls = sum(a.value > b.value for a, b in pairwise(loss))
+    steady = len(loss) == 3 * LOOKS and thirds[0] > thirds[1] > thirds[2] and falls >= 0.8 * (len(loss) - 1)
+    fooled = lasting(h.sign("area"), lambda area: area <= 0.2, LOOKS) or (loss if steady else [])
+    if not fooled or not h.stuck():
         return None
     return Finding(
         name="G fools D with garbage",
-        since=loss[0].round,
-        sees=f"The generator's loss falls steadily ({loss[0].value:.3g} to {loss[-1].value:.3g}) while the samples do not improve: it "
-        "fools the discriminator with garbage.",
+        since=fooled[0].round,
+        sees=f"The generator's loss fell to {loss[-1].value:.3g} while the samples did not improve: it fools the discriminator "
+        "with garbage.",
         tries="Try a higher --lr-d, --critic-turns 2, or a larger --width: the discriminator is too weak or too slow.",
     )
 
 
 def collapse(h: History) -> Finding | None:
     """Samples far more alike than the data is, while they do not improve."""
-    few = lasting(h.sign("diversity"), lambda share: share <= 0.3, LOOKS)
-    repeated = lasting(h.sign("crowding"), lambda share: share <= 0.1, LOOKS)
+    few = lasting(h.sign("diversity"), lambda share: share <= 0.15, LOOKS)
+    repeated = lasting(h.sign("crowding"), lambda share: share <= 0.05, LOOKS)
     found = few or repeated
     if not found or not h.stuck() or g_still(h):
         return None
@@ -184,20 +183,20 @@ def collapse(h: History) -> Finding | None:
         name="collapse",
         since=found[0].round,
         sees=f"The samples are {found[-1].value:.0%} {what} as real rows are, and do not improve: the generator has collapsed.",
-        tries="Try --adversarial relativistic, --penalty r1 --norm-d none, a lower --lr, --generator-turns 1, or a larger --batch.",
+        tries="Try --adversarial relativistic, --penalty r1 --norm-d none, a lower --lr, or --generator-turns 1.",
     )
 
 
 def memorisation(h: History) -> Finding | None:
     """Samples that are training rows again."""
-    copies = lasting(h.sign("copies"), lambda share: share >= 0.2, LOOKS - 1)
+    copies = lasting(h.sign("copies"), lambda share: share >= 0.5, LOOKS - 1)
     if not copies:
         return None
     return Finding(
         name="memorisation",
         since=copies[0].round,
-        sees=f"{copies[-1].value:.0%} of the samples are nearer to a training row than all but 1 % of training rows are to another: "
-        "the generator hands its data back.",
+        sees=f"{copies[-1].value:.0%} of the samples are less than half as far from a training row as another training row "
+        "is: the generator hands its data back.",
         tries="Try more data, or a smaller --width; see `rivals evaluate RUN --metrics memorisation` for the pairs.",
     )
 
@@ -218,14 +217,16 @@ def dead_units(h: History) -> Finding | None:
 
 
 def large_gradients(h: History) -> Finding | None:
-    """Gradient norms over 100, line after line."""
+    """Gradient norms over 100, line after line, and ten times the first line's: a loss in nats a picture starts there."""
     for player in h.players():
-        norms = lasting(h.gradient(player), lambda norm: norm > 100, LINES)
+        known = h.gradient(player)
+        most = max(100.0, 10 * known[0].value) if known else 0.0
+        norms = lasting(known, most.__lt__, LINES)
         if norms:
             return Finding(
                 name="large gradients",
                 since=norms[0].round,
-                sees=f"The gradient norm of the {player} stays over 100 ({norms[-1].value:.3g}): its loss runs away.",
+                sees=f"The gradient norm of the {player} stays over {most:.3g} ({norms[-1].value:.3g}): its loss runs away.",
                 tries="Try a lower --lr, and bind the discriminator: --penalty wgan-gp, --norm-d spectral, or --clip 0.01.",
             )
     return None
@@ -241,7 +242,8 @@ def spikes(h: History) -> Finding | None:
             return Finding(
                 name="spikes",
                 since=wild[0].round,
-                sees=f"The loss of the {player} spikes: from turn to turn it strays by {wild[0].value:.3g} about a level of {level:.3g}.",
+                sees=f"The loss of the {player} spikes: from turn to turn it strays by {wild[0].value:.3g}, and its usual size "
+                f"is {level:.3g}.",
                 tries="Try a lower --lr, a larger --batch, or --penalty r1 --norm-d none.",
             )
     return None

@@ -140,6 +140,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         for name, optimizer in self.optimizers.items():
             load_optimizer(optimizer, state["optimizers"][name])
+            optimizer.zero_grad(set_to_none=True)  # NaN may be left of a turn that was broken off
 
 
 class Taken(NamedTuple):

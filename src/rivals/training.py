@@ -87,7 +87,8 @@ class Training:
     patience: int | None = None
     """Stop when so many looks have passed without a better score."""
     rescue: bool = False
-    """After NaN or a collapse, go back to the last good checkpoint and go on with learning rates halved, up to three times."""
+    """After NaN or a collapse, go back to the best checkpoint before it and go on with learning rates halved, up to three
+    times."""
     keep: int = 2
     """How many of the latest checkpoints are kept, beside best and final."""
     compile: bool = False

@@ -4,8 +4,9 @@ Of its samples, by distances of pixels (pictures at 32 to a side at most) or of 
 
     diversity           mean distance of two samples / that of two real rows: 1 is the data's, 0 one thing for ever
     crowding            median distance of a sample to the nearest other one / that of real rows: 0 where samples repeat
-    copies              share of samples as near to a training row as 1 % of the training rows are to another one, where there
-                        are at most 2,000 of these (`rivals.metrics.memorisation` asks it of any data, and better)
+    copies              share of samples within half the median distance of training rows to each other's nearest, where there
+                        are at most 2,000 of these; `rivals.metrics.memorisation` asks it of any data, and better. Honest: 0 of
+                        pictures, less than a third in any number of dimensions
 
 Of its players as they are in training, on one batch, where the game has a discriminator D of logits and a criterion (l_D, l_G):
 
@@ -34,7 +35,7 @@ from rivals.data.core import Dataset
 from rivals.data.part import in_order, some
 from rivals.game import Game, Samples
 from rivals.metrics.diversity import mean_distance
-from rivals.metrics.memorisation import HONEST, reduced
+from rivals.metrics.memorisation import reduced
 from rivals.metrics.neighbours import nearest
 from rivals.metrics.realness import area
 
@@ -64,8 +65,7 @@ class Vitals:
         self.batch = rows[:BATCH].to(device)
         self.rows = flat(rows)
         self.whole = len(data) <= FEW
-        apart, _ = nearest(self.rows, self.rows, itself=False)
-        self.near = float(apart.quantile(HONEST))
+        self.near = 0.5 * median_gap(self.rows)
         some_rows = self.rows[:ROWS]
         self.distance = mean_distance(some_rows)
         self.gap = median_gap(some_rows)
