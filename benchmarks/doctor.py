@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from rivals.data import load
 from rivals.data.core import Batch, Facts
+from rivals.doctor import SYMPTOMS
 from rivals.recipes import RECIPES, Setup
 from rivals.run import Run
 from rivals.trainer import Diverged
@@ -148,17 +149,29 @@ def said(case: Case, seed: int, folder: Path) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs=3, default=[0, 1, 2])
-    parser.add_argument("--into", type=Path, help="keep the runs here")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the broken runs; the healthy ones have the first"
+    )
+    parser.add_argument("--into", type=Path, help="keep the runs in this folder")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.into or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for case in BROKEN:
-            print("|", case.what, "|", [said(case, seed, folder) for seed in asked.seeds], flush=True)
-        for case in HEALTHY:
-            print("|", case.what, "|", said(case, asked.seeds[0], folder), flush=True)
+        broken = {case.what: [said(case, seed, folder) for seed in asked.seeds] for case in BROKEN}
+        healthy = {case.what: said(case, asked.seeds[0], folder) for case in HEALTHY}
+    named = {case.what: sum(any(name in case.expected for name in names) for names in broken[case.what]) for case in BROKEN}
+    columns = [*SYMPTOMS, "not finite"]
+    print("| broken on purpose | named | " + " | ".join(columns) + " |")
+    print("|---|---|" + "---|" * len(columns))
+    for case in BROKEN:
+        found = [sum(column in names for names in broken[case.what]) for column in columns]
+        cells = [f"**{n}**" if column in case.expected else str(n or "") for column, n in zip(columns, found, strict=True)]
+        print(f"| {case.what} | {named[case.what]} of {len(asked.seeds)} | " + " | ".join(cells) + " |")
+    print(f"\nnamed: {sum(named.values())} of {len(BROKEN) * len(asked.seeds)}")
+    print(f"silent on healthy runs: {sum(not names for names in healthy.values())} of {len(healthy)}")
+    for what, names in healthy.items():
+        print(f"{what}: {', '.join(names) or 'nothing said'}")
 
 
 if __name__ == "__main__":

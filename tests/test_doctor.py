@@ -53,7 +53,7 @@ def from_look(first, **values):
 SICK = {
     "D wins": {"signs": from_look(3, certainty=0.02)},
     "D is saturated": {"signs": from_look(3, pull=0.01)},
-    "D sees nothing": {"signs": lambda i: {"area": 0.9 if i % 2 else 0.2}},
+    "D sees nothing": {"signs": lambda i: {"area": 0.9 if i % 2 else 0.2, "certainty": 1.0}},
     "G fools D with garbage": {"signs": from_look(3, area=0.2)},
     "collapse": {"signs": from_look(3, diversity=0.15)},
     "memorisation": {"signs": from_look(3, copies=0.5)},
@@ -64,7 +64,7 @@ SICK = {
 JUST_NOT = {
     "D wins": {"signs": from_look(3, certainty=0.021)},
     "D is saturated": {"signs": from_look(3, pull=0.011)},
-    "D sees nothing": {"signs": lambda i: {"area": 0.9 if i % 2 else 0.31}},
+    "D sees nothing": {"signs": lambda i: {"area": 0.9 if i % 2 else 0.31, "certainty": 1.0}},
     "G fools D with garbage": {"signs": from_look(3, area=0.21)},
     "collapse": {"signs": from_look(3, diversity=0.151, crowding=0.051)},
     "memorisation": {"signs": from_look(3, copies=0.49)},
@@ -150,6 +150,12 @@ def test_a_score_where_higher_is_better_counts_the_other_way():
         if event["kind"] == "score":
             event["better"] = {"fd": "higher"}
     assert names(events) == []
+
+
+def test_a_critic_that_circles_is_not_blind():
+    """Its loss is its own, or has no level; at the equilibrium D is right half of the time at every look."""
+    assert names(log(score=started, signs=lambda i: {"area": 0.9 if i % 2 else 0.2, "certainty": 0.8})) == []
+    assert names(log(score=started, signs=lambda i: {"area": 0.5 + 0.05 * (-1) ** i, "certainty": 1.0})) == []
 
 
 def test_every_symptom_has_a_made_up_log():

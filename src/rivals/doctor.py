@@ -122,13 +122,13 @@ def d_saturated(h: History) -> Finding | None:
 
 
 def d_blind(h: History) -> Finding | None:
-    """Over the last looks D is right no more often than chance, now right and now wrong, and the samples do not improve. (Of a
-    game at its equilibrium it is right half of the time at every look.)"""
+    """D's loss is that of a D which sees nothing; from look to look it is now right and now wrong, in all no more often right
+    than chance; and the samples do not improve. (At a game's equilibrium it is right half of the time at every look.)"""
     signs = [p for p in h.sign("area") if p.round > 0][-LOOKS - 2 :]
     area = [p.value for p in signs]
     turns = sum((a > 0.5) != (b > 0.5) for a, b in pairwise(area))
-    blind = len(area) == LOOKS + 2 and sum(area) <= 0.6 * len(area) and min(area) <= 0.3 and max(area) >= 0.6
-    if not blind or turns < 2 or not h.stuck():
+    guesses = len(area) == LOOKS + 2 and sum(area) <= 0.6 * len(area) and min(area) <= 0.3 and max(area) >= 0.6 and turns >= 2
+    if not guesses or not lasting(h.sign("certainty"), lambda share: abs(share - 1) <= 0.15, LOOKS + 2) or not h.stuck():
         return None
     return Finding(
         name="D sees nothing",
