@@ -16,7 +16,7 @@ from rivals.recipes import RECIPES
 from rivals.report import write_report
 from rivals.trainer import Diverged
 from rivals.training import Training, train
-from rivals.vitals import Duels, Vitals, answers, dead, rectified
+from rivals.vitals import Duels, Vitals, answers, rectified
 
 HEALTHY = {"diversity": 0.9, "crowding": 0.9, "copies": 0.0, "area": 0.8, "certainty": 0.7, "pull": 1.0}
 HEALTHY |= {"dead units of the generator": 0.1}
@@ -115,7 +115,8 @@ def test_a_loss_that_falls_steadily_is_garbage_unless_the_samples_improve():
         return {"discriminator": 1.2, "generator": 3.0 - 0.1 * i}
 
     assert names(log(16, score=started, loss=falling)) == ["G fools D with garbage"]
-    assert names(log(16, score=lambda i: 1000.0 * 0.9**i, loss=falling)) == []
+    assert names(log(16, score=lambda i: 1000.0 * 0.99**i, loss=falling)) == []
+    assert names(log(16, score=started, loss=lambda i: {"discriminator": 1.2, "generator": 3.0 - 0.05 * i})) == []  # a little
     assert names(log(16, score=started, loss=lambda i: {"discriminator": 1.2, "generator": 3.0 - 0.1 * (i % 4)})) == []
 
 
@@ -168,7 +169,14 @@ def test_answers_of_a_discriminator_that_sees_nothing(name):
     found = answers(CRITERIA[name], nothing, nothing)
     assert found["area"] == 0.5
     assert found["pull"] == pytest.approx(1.0)
-    assert ("certainty" in found) == (name != "wasserstein")
+    assert found.get("certainty", 1.0) == pytest.approx(1.0)
+
+
+def test_certainty_is_of_criteria_that_stop_at_zero():
+    nothing = torch.zeros(8, 1)
+    known = {name for name, criterion in CRITERIA.items() if "certainty" in answers(criterion, nothing, nothing)}
+    assert known >= {"minimax", "non-saturating", "least-squares", "hinge", "relativistic"}
+    assert not known & {"wasserstein", "f-kl"}
 
 
 def test_answers_in_closed_form():
@@ -181,20 +189,32 @@ def test_answers_in_closed_form():
     assert answers(wasserstein, real, fake) == {"area": 1.0, "pull": 1.0}
 
 
-def test_dead_units_are_counted_by_layer_and_call():
+def test_dead_units_are_counted_by_layer():
     layer = nn.Linear(3, 4)
     nn.init.zeros_(layer.weight)
     layer.bias.data = torch.tensor([-1.0, -1.0, -1.0, 1.0])
     net = nn.Sequential(layer, nn.ReLU(), nn.Linear(4, 2), nn.LeakyReLU(0.2), nn.Unflatten(1, (2, 1, 1)), nn.ReLU())
     net[2].bias.data.fill_(9.0)
-    with rectified(net) as heard:
+    with rectified(net) as dead:
         net(torch.rand(5, 3))
-        layers = heard()
-        assert heard() == []
-    assert [float(x.float().mean()) for x in layers] == [0.75, 0.0, 0.0]
-    assert dead("generator", layers) == {"dead units of the generator": 0.75}
-    net(torch.rand(5, 3))
-    assert heard() == []  # no longer listened to
+        dead("generator")
+    net(torch.rand(5, 3))  # no longer listened to
+    assert dead.heard == []
+    assert [float(x.float().mean()) for x in dead.layers["generator"]] == [0.75, 0.0, 0.0]
+    assert dead.worst() == {"generator": 0.75}
+
+
+def test_a_unit_is_dead_only_if_it_never_answers():
+    layer = nn.Linear(1, 2)
+    layer.weight.data, layer.bias.data = torch.tensor([[1.0], [-1.0]]), torch.zeros(2)
+    net = nn.Sequential(layer, nn.ReLU())
+    with rectified(net) as dead:
+        net(torch.ones(3, 1))
+        dead("D")
+        assert dead.worst() == {"D": 0.5}
+        net(-torch.ones(3, 1))
+        dead("D")
+    assert dead.worst() == {"D": 0.0}
 
 
 def test_signs_of_samples(digits):

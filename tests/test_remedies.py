@@ -289,16 +289,17 @@ def test_a_player_on_hold_moves_only_above_the_line():
         trainer.play()
     assert game.moved == [0, 3]  # nothing happens after a turn that was skipped, either
     assert float(game.net.weight.detach()) == -2
-    assert trainer.window.skipped() == {"only": 3 / 5}
-    terms, _ = trainer.window.take()  # as they were seen, also on turns that were skipped
-    assert terms == {"only": {"adversarial": pytest.approx(4.9 / 5), "penalty": 1.0}}
-    assert trainer.window.skipped() == {}
+    taken = trainer.window.take()
+    assert taken.skipped == {"only": 3 / 5}
+    # as they were seen, also on turns that were skipped
+    assert taken.terms == {"only": {"adversarial": pytest.approx(4.9 / 5), "penalty": 1.0}}
+    assert trainer.window.take().skipped == {}
 
 
 def test_who_may_not_skip_is_not_counted():
     trainer = Trainer(gan(), lambda k: Batch(real))
     trainer.play()
-    assert trainer.window.skipped() == {}
+    assert trainer.window.take().skipped == {}
 
 
 def test_processes_that_see_different_losses_agree(monkeypatch):

@@ -67,7 +67,7 @@ def test_a_player_who_starts_later_is_not_moved_before():
     for _ in range(2):
         trainer.play()
     assert float(game.b.weight.detach()) == 0.0
-    terms, _ = trainer.window.take()
+    terms = trainer.window.take().terms
     assert set(terms) == {"first"}
     trainer.play()
     assert [x for x in game.order if isinstance(x, tuple)] == [("first", 0), ("first", 2), ("first", 4), ("second", 5)]
@@ -142,12 +142,12 @@ def test_logged_terms_are_the_mean_of_what_was_minimised():
     trainer = Trainer(Count(turns=(2, 1)), lambda k: Batch(torch.ones(2, 1)))
     trainer.play(watch=True)
     trainer.play(watch=True)
-    terms, spreads, gradients = trainer.window.take()
+    terms, spreads, gradients, _ = trainer.window.take()
     assert terms["first"]["pull"] == pytest.approx((0 - 1 - 2 - 3) / 4)
     assert terms["second"]["pull"] == pytest.approx((0 - 1) / 2)
     assert gradients == {"first": pytest.approx(1.0), "second": pytest.approx(1.0)}
     assert spreads["first"]["pull"] == pytest.approx(1.25**0.5)  # of 0, -1, -2, -3
-    assert trainer.window.take() == ({}, {}, {})
+    assert trainer.window.take() == ({}, {}, {}, {})
 
 
 class Normed(Game):

@@ -71,11 +71,11 @@ class History:
     def players(self) -> list[str]:
         return list(self.terms[-1]["terms"]) if self.terms else []
 
-    def stuck(self) -> bool:
-        """Whether the best score of the last few looks is not better by a tenth than the best before them."""
+    def stuck(self, by: float = 0.1) -> bool:
+        """Whether the best score of the last few looks is not better by this share than the best before them."""
         merits = [m.value for m in self.merits()]
         before, last = merits[:-LOOKS], merits[-LOOKS:]
-        return bool(before) and min(last) >= min(before) - 0.1 * abs(min(before))
+        return bool(before) and min(last) >= min(before) - by * abs(min(before))
 
 
 def lasting(points: Sequence[Point], test: Callable[[float], bool], least: int) -> Sequence[Point]:
@@ -153,20 +153,20 @@ def g_still(h: History) -> Finding | None:
 
 
 def g_fools_d(h: History) -> Finding | None:
-    """D takes generated for real, look after look; or the generator's loss falls from each third of the last lines to the next
-    and from nearly every line to the next. And the samples do not improve."""
+    """D takes generated for real, look after look, and the samples do not improve; or the generator's loss falls by a fifth over
+    the last lines, from nearly each to the next, and the samples do not improve in the least."""
     loss = h.loss("generator")[-3 * LOOKS :]
-    thirds = [sum(p.value for p in loss[i : i + LOOKS]) for i in range(0, len(loss), LOOKS)]
-    falls = sum(a.value > b.value for a, b in pairwise(loss))
-    steady = len(loss) == 3 * LOOKS and thirds[0] > thirds[1] > thirds[2] and falls >= 0.8 * (len(loss) - 1)
-    fooled = lasting(h.sign("area"), lambda area: area <= 0.2, LOOKS) or (loss if steady else [])
-    if not fooled or not h.stuck():
+    falls = sum(a.value > b.value for a, b in pairwise(loss)) >= 0.8 * (3 * LOOKS - 1)
+    steady = falls and loss[0].value - loss[-1].value >= 0.2 * max(abs(p.value) for p in loss)
+    area = lasting(h.sign("area"), lambda area: area <= 0.2, LOOKS)
+    fooled = area if area and h.stuck() else loss if steady and h.stuck(by=0.0) else []
+    if not fooled:
         return None
+    what = "The discriminator takes samples for real things" if area else "The generator's loss against the discriminator falls"
     return Finding(
         name="G fools D with garbage",
         since=fooled[0].round,
-        sees=f"The generator's loss fell to {loss[-1].value:.3g} while the samples did not improve: it fools the discriminator "
-        "with garbage.",
+        sees=f"{what}, and yet the samples do not improve: it is fooled with garbage.",
         tries="Try a higher --lr-d, --critic-turns 2, or a larger --width: the discriminator is too weak or too slow.",
     )
 

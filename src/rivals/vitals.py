@@ -8,21 +8,21 @@ Of its samples, by distances of pixels (pictures at 32 to a side at most) or of 
                         are at most 2,000 of these; `rivals.metrics.memorisation` asks it of any data, and better. Honest: 0 of
                         pictures, less than a third in any number of dimensions
 
-Of its players as they are in training, on one batch, where the game has a discriminator D of logits and a criterion (l_D, l_G):
+Of its players as they are in training, where the game has a discriminator D of logits and a criterion (l_D, l_G):
 
     area                P(D(x) > D(G(z))): 1 where D tells all apart, 0.5 where it tells none
     certainty           l_D(D(x), D(G(z))) / l_D(0, 0): D's loss over that of a D which sees nothing, 1 there and 0 where D
-                        always wins; of criteria that have such a level (the Wasserstein one has none)
+                        always wins; of criteria that stop at 0 (the Wasserstein one falls for ever)
     pull                |dl_G / dD(G(z))| at D's answers / at 0: what is left of the pull on G, 0 where D is saturated
 
-and of all networks with rectifiers: the largest share of a layer's units that are 0 for the whole batch ("dead").
+and of networks with rectifiers: the largest share of a layer's units that are 0 whatever comes in ("dead").
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -33,46 +33,47 @@ from rivals import chance
 from rivals.criteria import Adversarial
 from rivals.data.core import Dataset
 from rivals.data.part import in_order, some
-from rivals.game import Game, Samples
+from rivals.game import Game, Judges, Samples
 from rivals.metrics.diversity import mean_distance
 from rivals.metrics.memorisation import reduced
 from rivals.metrics.neighbours import nearest
 from rivals.metrics.realness import area
 
 ROWS = 500  # samples and real rows whose distances are taken
-BATCH = 256  # rows that the networks are asked on
+ASKED = 256  # rows that the networks are asked
 FEW = 2000  # training rows among which copies are looked for
+SURE = 50.0  # a logit beyond doubt
 RECTIFIERS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU)  # a leak of 0 is there too; another leak is never 0
 
 Signs = dict[str, float]
 
 
 @runtime_checkable
-class Duels(Samples, Protocol):
-    """A game whose discriminator answers each thing with one logit."""
+class Duels(Samples, Judges, Protocol):
+    """A game whose discriminator answers with logits, which a criterion weighs."""
 
     adversarial: Adversarial
 
-    def logits(self, x: Tensor) -> Tensor: ...
+    def seen(self, x: Tensor) -> Tensor: ...
 
 
 class Vitals:
-    """What the signs of a game are measured against: some rows of the data, and how far these are from each other."""
+    """What the signs of a game are measured against: some rows of the data, and how far these are from each other.
 
-    def __init__(self, data: Dataset, device: torch.device):
-        self.device = device
-        rows = torch.cat([batch.x for batch in in_order(some(data, FEW), torch.device("cpu"))])
-        self.batch = rows[:BATCH].to(device)
-        self.rows = flat(rows)
-        self.whole = len(data) <= FEW
+    batch: rows that the networks are asked at a time, as many as in training: they fit, and batch norm sees as many."""
+
+    def __init__(self, data: Dataset, device: torch.device, *, batch: int = 64):
+        few = some(data, FEW)
+        self.rows = torch.cat([flat(rows.x) for rows in in_order(few, torch.device("cpu"))])
+        self.numbers = torch.split(torch.arange(min(ASKED, len(few))), batch)
+        self.data, self.device, self.whole = few, device, len(data) <= FEW
         self.near = 0.5 * median_gap(self.rows)
-        some_rows = self.rows[:ROWS]
-        self.distance = mean_distance(some_rows)
-        self.gap = median_gap(some_rows)
+        self.distance, self.gap = mean_distance(self.rows[:ROWS]), median_gap(self.rows[:ROWS])
 
     def __call__(self, game: Game, samples: Dataset, seed: int) -> Signs:
         """Of the game in training and the samples that were drawn from it; training does not notice."""
-        return {name: value for name, value in {**self.of(samples), **self.inside(game, seed)}.items() if math.isfinite(value)}
+        signs = self.of(samples) | self.inside(game, seed)
+        return {name: value for name, value in signs.items() if math.isfinite(value)}
 
     def of(self, samples: Dataset) -> Signs:
         x = flat(samples.rows(torch.arange(min(ROWS, len(samples))), torch.device("cpu")).x)
@@ -84,18 +85,21 @@ class Vitals:
     @torch.no_grad()
     def inside(self, game: Game, seed: int) -> Signs:
         """What D answers and which units are dead: of a copy, since batch norm in training mode remembers what it sees."""
-        game = copy.deepcopy(game)
         if not isinstance(game, Samples):
             return {}
-        with chance.fixed(seed), rectified(game) as heard:
-            fake = game.sample(len(self.batch))
-            signs = dead("generator", heard())
-            if isinstance(game, Duels):
-                real_logits, of_real = game.logits(self.batch), heard()
-                fake_logits, of_fake = game.logits(fake), heard()
-                both = [a & b for a, b in zip(of_real, of_fake, strict=True)]
-                signs |= dead("discriminator", both) | answers(game.adversarial, real_logits, fake_logits)
-        return signs
+        game = copy.deepcopy(game)
+        real, fake = [], []
+        with chance.fixed(seed), rectified(game) as dead:
+            for numbers in self.numbers:
+                x = game.sample(len(numbers))
+                dead("generator")
+                if isinstance(game, Duels):
+                    real.append(game.logits(game.seen(self.data.rows(numbers, self.device).x)))
+                    dead("discriminator")
+                    fake.append(game.logits(game.seen(x)))
+                    dead("discriminator")
+            shares = {f"dead units of the {who}": share for who, share in dead.worst().items()}
+        return shares | (answers(game.adversarial, torch.cat(real), torch.cat(fake)) if isinstance(game, Duels) else {})
 
 
 def flat(x: Tensor) -> Tensor:
@@ -117,7 +121,8 @@ def answers(criterion: Adversarial, real: Tensor, fake: Tensor) -> Signs:
     """
     signs = {"area": area(real.flatten().cpu(), fake.flatten().cpu())}
     nothing = torch.zeros_like(real)
-    if (level := float(criterion.critic(nothing, nothing))) > 0:
+    bounded = float(criterion.critic(nothing + SURE, nothing - SURE)) >= 0
+    if bounded and (level := float(criterion.critic(nothing, nothing))) > 0:
         signs["certainty"] = float(criterion.critic(real, fake)) / level
     if (most := pull(criterion, nothing, nothing)) > 0:
         signs["pull"] = pull(criterion, real, fake) / most
@@ -133,28 +138,35 @@ def pull(criterion: Adversarial, real: Tensor, fake: Tensor) -> float:
     return float(gradient.abs().sum())
 
 
+class Dead:
+    """Which units were 0 whenever their network was asked, layer by layer."""
+
+    def __init__(self) -> None:
+        self.heard: list[Tensor] = []
+        self.layers: dict[str, list[Tensor]] = {}
+
+    def hear(self, _module: nn.Module, _inputs: object, output: Tensor) -> None:
+        """(B, units) or maps (B, units, ...)"""
+        self.heard.append((output == 0).transpose(0, 1).flatten(1).all(1))
+
+    def __call__(self, who: str) -> None:
+        """What was heard since the last time was this network's."""
+        before = self.layers.get(who, self.heard)
+        self.layers[who] = [a & b for a, b in zip(before, self.heard, strict=True)]
+        self.heard = []
+
+    def worst(self) -> dict[str, float]:
+        """The largest share of a layer, by network; of those that have rectifiers."""
+        return {who: max(float(layer.double().mean()) for layer in layers) for who, layers in self.layers.items() if layers}
+
+
 @contextmanager
-def rectified(net: nn.Module) -> Iterator[Callable[[], list[Tensor]]]:
-    """In here the rectifiers are listened to: hands out, and forgets, of each call since the last time which units (channels of
-    maps) were 0 for the whole batch, (units,) of bool."""
-    heard: list[Tensor] = []
-
-    def hear(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-        heard.append((output.detach() == 0).flatten(2).all(2).all(0) if output.dim() > 2 else (output.detach() == 0).all(0))
-
-    def told() -> list[Tensor]:
-        found = list(heard)
-        heard.clear()
-        return found
-
-    hooks = [module.register_forward_hook(hear) for module in net.modules() if isinstance(module, RECTIFIERS)]
+def rectified(net: nn.Module) -> Iterator[Dead]:
+    """In here the rectifiers of a network are listened to."""
+    dead = Dead()
+    hooks = [module.register_forward_hook(dead.hear) for module in net.modules() if isinstance(module, RECTIFIERS)]
     try:
-        yield told
+        yield dead
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def dead(who: str, layers: list[Tensor]) -> Signs:
-    """The worst layer's share of units that are 0."""
-    return {f"dead units of the {who}": max(float(layer.double().mean()) for layer in layers)} if layers else {}

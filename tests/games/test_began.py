@@ -78,7 +78,7 @@ def test_k_moves_once_a_round_and_is_saved(small, digits):
     expected = torch.zeros(())
     for _ in range(3):
         trainer.play()
-        terms, _ = trainer.window.take()
+        terms = trainer.window.take().terms
         imbalance = setup.game.gamma * terms["discriminator"]["real"] - terms["generator"]["energy"]
         expected = (expected + 0.5 * imbalance).clamp(0, 1)
         assert float(setup.game.k) == pytest.approx(float(expected), abs=1e-6)

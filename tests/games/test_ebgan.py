@@ -124,11 +124,11 @@ def test_the_autoencoder_plays_alone_first_and_the_generator_is_untouched(small,
     for _ in range(3):
         trainer.play()
         assert all(torch.equal(value, start[name]) for name, value in setup.game.generator.state_dict().items())  # buffers too
-    terms, _ = trainer.window.take()
+    terms = trainer.window.take().terms
     assert {player: set(names) for player, names in terms.items()} == {"discriminator": {"real"}}
     assert not torch.equal(next(encoder.parameters()), next(setup.game.encoder.parameters()))
     trainer.play()
-    terms, _ = trainer.window.take()
+    terms = trainer.window.take().terms
     assert set(terms["discriminator"]) == {"real", "margin"}
     assert set(terms["generator"]) == {"energy", "pulling away"}
     assert any(not torch.equal(value, start[name]) for name, value in setup.game.generator.state_dict().items())
