@@ -1,8 +1,8 @@
 """Does the doctor name what is wrong, and is it silent where nothing is? python -m benchmarks.doctor
 
 Ten kinds of failure are made on purpose, by options or by a changed line, three seeds each, and twenty healthy runs of many
-recipes on four kinds of data. The thresholds of `rivals.doctor` were set on seeds 10 to 12 and tried on 0 to 2, which mended one;
-the table of docs/doctor.md is of 3 to 5, on which nothing was set. Ten minutes of one core that has other work.
+recipes on four kinds of data. The thresholds of `rivals.doctor` were set on seeds 10 to 12 and tried on 0 to 2, which mended
+one; the table of docs/doctor.md is of 3 to 5, on which nothing was set. Ten minutes of one core that has other work.
 """
 
 from __future__ import annotations

@@ -140,9 +140,9 @@ def d_blind(h: History) -> Finding | None:
 
 
 def g_still(h: History) -> Finding | None:
-    """The score has stayed within 2 % of what it was before the first round."""
+    """The score has stayed within 2 % of what it was before the first round, for twice as many looks."""
     merits = h.merits()
-    if len(merits) <= LOOKS or not all(abs(m.value - merits[0].value) <= 0.02 * abs(merits[0].value) for m in merits):
+    if len(merits) <= 2 * LOOKS or not all(abs(m.value - merits[0].value) <= 0.02 * abs(merits[0].value) for m in merits):
         return None
     return Finding(
         name="G stands still",
@@ -153,8 +153,8 @@ def g_still(h: History) -> Finding | None:
 
 
 def g_fools_d(h: History) -> Finding | None:
-    """D takes generated for real, look after look, and the samples do not improve; or the generator's loss falls by a fifth over
-    the last lines, from nearly each to the next, and the samples do not improve in the least."""
+    """D takes generated for real, look after look, and the samples do not improve; or the generator's loss falls by a fifth
+    over the last lines, from nearly each to the next, and the samples do not improve in the least."""
     loss = h.loss("generator")[-3 * LOOKS :]
     falls = sum(a.value > b.value for a, b in pairwise(loss)) >= 0.8 * (3 * LOOKS - 1)
     steady = falls and loss[0].value - loss[-1].value >= 0.2 * max(abs(p.value) for p in loss)

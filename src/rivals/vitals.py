@@ -40,7 +40,7 @@ from rivals.metrics.neighbours import nearest
 from rivals.metrics.realness import area
 
 ROWS = 500  # samples and real rows whose distances are taken
-ASKED = 256  # rows that the networks are asked
+ASKED = 128  # rows that the networks are asked
 FEW = 2000  # training rows among which copies are looked for
 SURE = 50.0  # a logit beyond doubt
 RECTIFIERS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU)  # a leak of 0 is there too; another leak is never 0
