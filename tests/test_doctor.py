@@ -230,6 +230,13 @@ def test_signs_of_samples(digits):
     assert noise["copies"] == 0.0
 
 
+@pytest.mark.parametrize(("batch", "asked"), [(64, 128), (127, 127), (30, 120), (300, 300)])
+def test_the_networks_are_asked_whole_batches(digits, batch, asked):
+    numbers = Vitals(digits, torch.device("cpu"), batch=batch).numbers
+    assert {len(rows) for rows in numbers} == {batch}
+    assert sum(map(len, numbers)) == asked
+
+
 @pytest.mark.parametrize("recipe", ["gan", "dcgan", "sngan", "vae", "wgan-gp"])
 def test_measuring_changes_nothing(recipe, small, digits):
     """Batch norm, spectral norm and dropout in training mode, and the generators of random numbers."""

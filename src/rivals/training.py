@@ -234,7 +234,7 @@ class Session:
                 self.introduce()
                 self.score = self.scores()
                 if self.score is not None:
-                    self.vitals = Vitals(self.data, self.device, batch=self.setup.batch)
+                    self.vitals = Vitals(self.data, self.device, batch=self.setup.batch // processes.world())
                 self.play_on(wish)
                 while self.failed:
                     self.rescue()

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from rivals import chance
 from rivals.criteria import Adversarial
+from rivals.data.batches import permutation
 from rivals.data.core import Dataset
 from rivals.data.part import in_order, some
 from rivals.game import Game, Judges, Samples
@@ -40,7 +41,7 @@ from rivals.metrics.neighbours import nearest
 from rivals.metrics.realness import area
 
 ROWS = 500  # samples and real rows whose distances are taken
-ASKED = 128  # rows that the networks are asked
+ASKED = 128  # rows that the networks are asked, in whole batches
 FEW = 2000  # training rows among which copies are looked for
 SURE = 50.0  # a logit beyond doubt
 RECTIFIERS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU)  # a leak of 0 is there too; another leak is never 0
@@ -63,10 +64,10 @@ class Vitals:
     batch: rows that the networks are asked at a time, as many as in training: they fit, and batch norm sees as many."""
 
     def __init__(self, data: Dataset, device: torch.device, *, batch: int = 64):
-        few = some(data, FEW)
-        self.rows = torch.cat([flat(rows.x) for rows in in_order(few, torch.device("cpu"))])
-        self.numbers = torch.split(torch.arange(min(ASKED, len(few))), batch)
-        self.data, self.device, self.whole = few, device, len(data) <= FEW
+        self.data, self.device, self.whole = data, device, len(data) <= FEW
+        self.rows = torch.cat([flat(rows.x) for rows in in_order(some(data, FEW), torch.device("cpu"))])
+        whole_batches = max(1, min(ASKED, len(data)) // batch)
+        self.numbers = torch.split(permutation(len(data), seed=0, epoch=0)[: whole_batches * batch], batch)
         self.near = 0.5 * median_gap(self.rows)
         self.distance, self.gap = mean_distance(self.rows[:ROWS]), median_gap(self.rows[:ROWS])
 
