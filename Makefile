@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: install demo test check bench quality clean
+.PHONY: install demo test check bench quality studies clean
 
 install: .venv/installed
 
@@ -28,6 +28,11 @@ bench: install  ## speed and memory, as a table; about 10 minutes
 
 quality: install  ## quality against minutes of every recipe on Fashion-MNIST (needs RIVALS_DATA); more than two hours
 	$(BIN)/python -m benchmarks.quality
+
+studies: install  ## all studies into docs/studies, and their page; hours
+	set -e; for study in $$($(BIN)/python -c "from rivals.studies import STUDIES; print(*STUDIES)"); do \
+	    $(BIN)/rivals study $$study --out docs/studies/$$study; done
+	$(BIN)/python -m rivals.studies.page docs/studies
 
 clean:
 	rm -rf .venv build dist src/*.egg-info
