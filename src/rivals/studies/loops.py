@@ -40,8 +40,8 @@ from rivals.trainer import Trainer
 MU = 2.0
 QUANTILES = 200
 STEPS, LR = 3000, 0.1  # of the Gaussians
-ROUNDS, BATCH, WIDTH, SAMPLES = 4000, 128, 128, 2500  # of the ring
-CONVERGED = 50  # D's steps that stand for "to convergence"
+ROUNDS, BATCH, WIDTH, SAMPLES = 2000, 128, 64, 2500  # of the ring
+CONVERGED = 20  # D's steps that stand for "to convergence"
 SOURCE = "Goodfellow et al., 2014, algorithm 1; Nowozin et al., 2016, algorithm 1; Mescheder et al., 2018"
 
 
