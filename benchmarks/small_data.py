@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--counts", type=int, nargs="+", default=[500, 2000])
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    parser.add_argument("--policy", help="of the augmentation, as --augment-policy")
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--marks", type=int, default=2)
@@ -69,7 +70,9 @@ def trained(few: Dataset, kind: Augmented, args: argparse.Namespace) -> Iterator
     """The trainer at each mark."""
     torch.manual_seed(args.seed)
     chosen, _ = for_pictures(few.facts)
-    setup = duel(few.facts, replace(chosen, augment=kind, width=args.width))
+    batch = max(2, min(64, len(few) // 4))  # as `auto` has it
+    policy = None if kind == "none" else args.policy
+    setup = duel(few.facts, replace(chosen, batch=batch, width=args.width, augment=kind, augment_policy=policy))
     batches = Batches(few, setup.batch, seed=args.seed, device=CPU)
     trainer = Trainer(setup.game, batches, seed=args.seed, precision="bf16", average=setup.average)
     for round in range(args.rounds):
