@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from rivals.augmentation import Adaptive
 from rivals.data.core import Facts
 from rivals.networks.resize import ResizeGenerator
 from rivals.recipes import RECIPES
@@ -20,6 +21,15 @@ def test_pictures_get_resize_networks_of_their_size():
     text = " ".join(setup.why)
     assert "24x30" in text
     assert "10,000" in text
+
+
+def test_few_pictures_are_augmented_as_it_takes():
+    for count, views in ((400, 1), (10_000, 0)):
+        setup = auto(Facts(shape=(1, 8, 8), count=count))
+        assert len(setup.game.views) == views
+        assert all(isinstance(view, Adaptive) for view in setup.game.views)
+        assert ("by heart" in " ".join(setup.why)) == bool(views)
+    assert len(auto(Facts(shape=(2,), count=400, bounded=False)).game.views) == 0
 
 
 def test_vectors_get_fully_connected_networks():

@@ -8,6 +8,8 @@ from rivals.data.core import Facts
 from rivals.recipes.core import Setup, counts, recipe
 from rivals.recipes.duel import Duel, duel
 
+FEW = 1_000  # pictures below which augmentation has helped more than it cost (docs/benchmarks.md, Small data)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Auto:
@@ -55,6 +57,11 @@ def for_pictures(facts: Facts) -> tuple[Duel, tuple[str, ...]]:
         beta2=0.99,
         decay="linear",
         average=0.999,
+        augment="adaptive" if facts.count < FEW else "none",
+    )
+    learnt_by_heart = (
+        f"Fewer than {FEW:,} pictures, which the discriminator could learn by heart: where it grows too sure of them, some of "
+        "what it is shown is turned, moved and recoloured, as often as that takes."
     )
     why = (
         f"Pictures of {height}x{width}: the `resize` networks, which repeat pixels and convolve, and so cannot draw the "
@@ -62,7 +69,7 @@ def for_pictures(facts: Facts) -> tuple[Duel, tuple[str, ...]]:
         "The non-saturating criterion with R1: the discriminator's slope at real pictures is held down, so the game settles "
         "instead of circling, without a norm that lets rows see each other. The penalty is taken on each eighth round.",
     )
-    return chosen, why
+    return chosen, (*why, learnt_by_heart) if facts.count < FEW else why
 
 
 def for_vectors() -> tuple[Duel, tuple[str, ...]]:
