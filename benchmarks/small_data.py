@@ -1,4 +1,4 @@
-"""Does augmentation help where data is small? python -m benchmarks.small_data DATA [--counts 500 2000] [--rounds R] [--marks M]
+"""Does augmentation help where data is small? python -m benchmarks.small_data DATA [--counts N ...] [--rounds R]
 
 `auto` on the first so many pictures of a fixed order of DATA (a name or a path): without augmentation, with it on every picture
 (`diff`), and as the discriminator's overfitting asks for it (`adaptive`). Equal rounds, judged at each mark by pictures that
@@ -42,7 +42,7 @@ COLUMNS = ("fd", "copies (pixels)", "copies (features)", "D AUC train/test", "p"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
-    parser.add_argument("--counts", type=int, nargs="+", default=[500, 2000])
+    parser.add_argument("--counts", type=int, nargs="+", default=[100, 500, 2000])
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument("--policy", help="of the augmentation, as --augment-policy")
     parser.add_argument("--width", type=int, default=32)
