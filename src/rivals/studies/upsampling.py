@@ -167,7 +167,7 @@ def drawing(
     x: dict[str, NDArray[np.float32]],
 ) -> Figure:
     made = figure(12, 6)
-    above, below = made.subfigures(2, 1, height_ratios=(1, 0.8))
+    above, below = np.asarray(made.subfigures(2, 1, height_ratios=(1, 0.8)))
     panels, shown = above.subplots(1, 4), below.subplots(1, len(x))
     kernel = torch.arange(1.0, 10.0).view(3, 3)
     axes = plain(panels[0], "C of 3x3 over 4x4, and its transpose")
