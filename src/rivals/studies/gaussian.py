@@ -129,7 +129,7 @@ def looked(game: GAN, seeds: int) -> tuple[NDArray[np.float64], ...]:
     return x.mean(0).numpy(), x.std(0).numpy(), density, np.asarray(answers)
 
 
-@study(title="A Gaussian by SGD, momentum and Adam, and what repairs the collapse", source=SOURCE, seeds=20, minutes=6)
+@study(title="A Gaussian by SGD, momentum and Adam, and what repairs the collapse", source=SOURCE, seeds=20, minutes=15)
 def gaussian(plan: Plan) -> Findings:
     """Mean and standard deviation of the samples, share of collapsed runs, densities and D(x) through time."""
     rounds = plan.rounds(ROUNDS)
