@@ -128,7 +128,7 @@ class Study:
     title: str
     source: str  # of the table or figure
     seeds: int  # of the full study
-    minutes: float  # that it takes on two cores, measured
+    minutes: float  # that it takes on two cores, about: `results.json` holds what it took
     run: Callable[[Plan], Findings]
 
     @property

@@ -8,7 +8,6 @@ one step each a round, learning rate 2e-4, 30,000 rounds. The lecture shows one 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from rivals.games.gan import GAN
 from rivals.networks.trials import Linears, Trials, summed
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
+from rivals.studies.toy import normal_density
 from rivals.trainer import Trainer
 
 MEAN, DEVIATION = 4.0, 1.25
@@ -204,7 +204,7 @@ def frame(histories: dict[str, History], look: int) -> Figure:
     """Of the first seed: the data's density, the samples', and D's answer to batches of N(x, 1.25)."""
     drawn = figure(2.4 * len(histories), 2.5)
     centres = (BINS[1:] + BINS[:-1]) / 2
-    real = np.exp(-(((centres - MEAN) / DEVIATION) ** 2) / 2) / (DEVIATION * math.sqrt(2 * math.pi))
+    real = normal_density(torch.from_numpy(centres), MEAN, DEVIATION)
     for number, (axes, (name, history)) in enumerate(zip(drawn.subplots(1, len(histories)), histories.items(), strict=True)):
         plain(axes, name, f"round {history.rounds[look]:,}" if number == 0 else "")
         axes.fill_between(centres, real, color=GREY, alpha=0.4, linewidth=0, label="data")

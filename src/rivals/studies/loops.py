@@ -28,13 +28,13 @@ from rivals.criteria import nonsaturating
 from rivals.data import Batches, load
 from rivals.data.core import Batch
 from rivals.data.toys import TOYS
-from rivals.game import turn
 from rivals.games.gan import GAN
 from rivals.metrics.modes import high_quality
 from rivals.networks.trials import Linears, mlp, summed
 from rivals.priors import Normal
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
+from rivals.studies.toy import gradients
 from rivals.trainer import Trainer
 
 MU = 2.0
@@ -63,8 +63,7 @@ SCHEMES = (
 def played_together(game: GAN, optimizers: Iterable[Optimizer], batch: Batch) -> None:
     """One round in which everyone moves at once, by gradients at the same weights."""
     for player in game.players():
-        with turn(game, player):
-            sum(player.loss(batch).values()).backward()  # type: ignore[union-attr]
+        gradients(game, player, batch)
     for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad()
@@ -121,8 +120,7 @@ def on_gaussians(asked: tuple[Scheme, int, int]) -> Path:
             continue
         for player, optimizer, turns in zip(game.players(), optimizers, (scheme.turns, 1), strict=True):
             for _ in range(turns):
-                with turn(game, player):
-                    sum(player.loss(Batch(MU + z)).values()).backward()  # type: ignore[union-attr]
+                gradients(game, player, Batch(MU + z))
                 optimizer.step()
                 optimizer.zero_grad()
     thetas, ws = zip(*path, strict=True)

@@ -1,16 +1,18 @@
-"""What studies of small numbers share: games played on what is drawn afresh, normal densities, smooth critics."""
+"""What studies of small numbers share: games played on what is drawn afresh, gradients without a step, normal densities."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from rivals.data.core import Batch
-from rivals.game import Game
+from rivals.game import Game, Player, turn
 from rivals.networks.trials import Linears, Trials
 from rivals.trainer import Trainer
 
@@ -33,6 +35,12 @@ def play(
         trainer.play(round / rounds)
     watch(rounds)
     return cast(AnyGame, trainer.shown())
+
+
+def gradients(game: Game, player: Player, batch: Batch) -> None:
+    """Those of a player's loss, on what it owns; nobody moves yet."""
+    with turn(game, player):
+        torch.autograd.backward(reduce(add, player.loss(batch).values()))
 
 
 def gaussians(mean: Tensor, deviation: Tensor) -> Trials:
