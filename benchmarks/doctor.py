@@ -24,8 +24,8 @@ from rivals.data.core import Batch, Facts
 from rivals.doctor import SYMPTOMS
 from rivals.recipes import RECIPES, Setup
 from rivals.run import Run
-from rivals.trainer import Diverged
 from rivals.training import Training, train
+from rivals.window import Diverged
 
 Change = Callable[[Setup], Setup]
 

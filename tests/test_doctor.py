@@ -14,9 +14,9 @@ from rivals.data import Memory
 from rivals.doctor import SYMPTOMS, Doctor, diagnose, not_finite
 from rivals.recipes import RECIPES
 from rivals.report import write_report
-from rivals.trainer import Diverged
 from rivals.training import Training, train
 from rivals.vitals import Duels, Vitals, answers, rectified
+from rivals.window import Diverged
 
 HEALTHY = {"diversity": 0.9, "crowding": 0.9, "copies": 0.0, "area": 0.8, "certainty": 0.7, "pull": 1.0}
 HEALTHY |= {"dead units of the generator": 0.1}

@@ -83,7 +83,7 @@ BAD = """
 import torch
 from rivals import processes
 from rivals.recipes import RECIPES
-from rivals.trainer import Diverged
+from rivals.window import Diverged
 from rivals.training import Session, Training
 torch.set_num_threads(1)
 training = Training(rounds=9, looks=1, into="run", precision="float32")

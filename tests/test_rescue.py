@@ -14,8 +14,8 @@ from rivals.metrics.core import Value
 from rivals.metrics.scores import Scores
 from rivals.recipes import RECIPES
 from rivals.stop import Interrupted
-from rivals.trainer import Diverged
 from rivals.training import Session, Training, train
+from rivals.window import Diverged
 
 GAME = RECIPES["gan"].but(width=64, batch=32, lr=2e-3, decay="linear", average=0.5)  # whose score falls from look to look
 

@@ -11,7 +11,8 @@ from torch.optim import SGD
 
 from rivals.data.core import Batch
 from rivals.game import Game, Player
-from rivals.trainer import Diverged, Trainer, refresh_statistics
+from rivals.trainer import Trainer, refresh_statistics
+from rivals.window import Diverged
 
 
 class Count(Game):

@@ -19,8 +19,8 @@ from rivals import checkpoint
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.report import write_report
-from rivals.trainer import Diverged
 from rivals.training import Session, Training, rehearse, train
+from rivals.window import Diverged
 
 SMALL = RECIPES["gan"].but(width=8, batch=16, average=0.9)
 

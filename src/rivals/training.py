@@ -32,8 +32,9 @@ from rivals.recipes.core import Recipe, Setup
 from rivals.rescue import RESCUES, SLOWER, go_back, last_good
 from rivals.run import Run
 from rivals.stop import Interrupted, wishes
-from rivals.trainer import Diverged, Trainer
+from rivals.trainer import Trainer
 from rivals.vitals import Vitals
+from rivals.window import Diverged
 
 SAVE_EVERY = 60.0  # seconds: what a kill -9 may cost
 LOG_EVERY = 1.0  # seconds
