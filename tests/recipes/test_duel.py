@@ -40,6 +40,7 @@ CHANGED = {
     "penalty": "r1",
     "penalty_weight": 7.0,
     "penalty_every": 3,
+    "penalty_falls_to": 0.01,
     "clip": 0.01,
     "smooth": 0.1,
     "matching": "added",
@@ -78,6 +79,7 @@ CHANGED = {
 NEEDS = {  # options of an option
     "penalty_weight": {"penalty": "r1"},
     "penalty_every": {"penalty": "r1"},
+    "penalty_falls_to": {"penalty": "r1"},
     "dropout_g_sampling": {"dropout_g": 0.3},
     "matching_weight": {"matching": "added"},
     "unroll_lr": {"unroll": 1},

@@ -48,6 +48,7 @@ class GAN(Game):
         adversarial: Adversarial = nonsaturating,
         penalty: Penalty | None = None,
         penalty_every: int = 1,  # the penalty on each k-th round alone, times k: the same pull at a k-th of the cost
+        penalty_schedule: Schedule | None = None,  # a factor on it
         critic_turns: int = 1,
         generator_turns: int = 1,
         clip: float | None = None,  # every weight of D into [-clip, clip] after its step
@@ -63,7 +64,8 @@ class GAN(Game):
     ):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.latents, self.adversarial, self.penalty, self.penalty_every = prior, adversarial, penalty, penalty_every
+        self.latents, self.adversarial, self.penalty = prior, adversarial, penalty
+        self.penalty_every, self.penalty_schedule = penalty_every, penalty_schedule
         self.critic_turns, self.generator_turns, self.clip, self.flip = critic_turns, generator_turns, clip, flip
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
         self.remedies_d, self.remedies_g = tuple(remedies_d), tuple(remedies_g)
@@ -100,7 +102,8 @@ class GAN(Game):
         logits = self.logits(shown_real)
         terms = {"adversarial": self.adversarial.critic(logits, self.logits(shown_fake))}
         if self.penalty is not None and self.round % self.penalty_every == 0:
-            terms["penalty"] = self.penalty_every * self.penalty(self.logits, real, fake)
+            factor = self.penalty_every * (1.0 if self.penalty_schedule is None else self.penalty_schedule(self.progress))
+            terms["penalty"] = factor * self.penalty(self.logits, real, fake)
         self.views.heed(logits)
         return terms
 

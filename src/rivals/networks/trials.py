@@ -113,7 +113,7 @@ def each(criteria: Sequence[Adversarial], trials: int) -> Adversarial:
     )
 
 
-def summed_penalty(penalty: Penalty, trials: int) -> Penalty:
+def summed_penalty(penalty: Penalty, trials: float) -> Penalty:
     """As `summed`, of a penalty."""
 
     def all_trials(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from rivals.networks import FAMILIES
 from rivals.networks.remedies import Hidden
 from rivals.networks.scaling import Downsample, Upsample
 from rivals.past import Replay
-from rivals.penalties import PENALTIES, Penalty
+from rivals.penalties import PENALTIES, Penalty, falling_to
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
 from rivals.recipes.pairs import Normalisation, check, pair
@@ -105,6 +105,8 @@ class Duel:
     """Its factor: lambda of wgan-gp, wgan-lp and dragan (None: 10), gamma of r1 and r1+r2 (None: 1)."""
     penalty_every: int = 1
     """The penalty on each k-th round alone, times k."""
+    penalty_falls_to: float | None = None
+    """Let the factor fall through the training, by equal ratios, to this share of it (None: it stays)."""
     clip: float | None = None
     """Keep every weight of the discriminator in [-clip, clip]."""
     # views: what the discriminator is shown
@@ -171,12 +173,13 @@ class Duel:
         check_shown(self)
         shares(self, "flip", "average", "smooth")
         counts(self, "critic_turns", "generator_turns", "latent", "batch", "penalty_every")
-        positive(self, "lr", "lr_d", "lr_g", "clip", "penalty_weight", "matching_weight", "unroll_lr")
+        positive(self, "lr", "lr_d", "lr_g", "clip", "penalty_weight", "penalty_falls_to", "matching_weight", "unroll_lr")
         for name in ("beta1", "beta2", "momentum"):
             if getattr(self, name) is not None:
                 shares(self, name)
-        if self.penalty == "none" and (self.penalty_weight is not None or self.penalty_every != 1):
-            raise UserError("--penalty-weight and --penalty-every change nothing without --penalty")
+        told = (self.penalty_weight, self.penalty_falls_to)
+        if self.penalty == "none" and (told != (None, None) or self.penalty_every != 1):
+            raise UserError("--penalty-weight, --penalty-every and --penalty-falls-to change nothing without --penalty")
         self.check_objective()
         self.check_optimizer()
 
@@ -218,6 +221,7 @@ def duel(facts: Facts, options: Duel) -> Setup:
             adversarial=smoothed(criterion, options.smooth) if options.smooth else criterion,
             penalty=penalty(options),
             penalty_every=options.penalty_every,
+            penalty_schedule=None if options.penalty_falls_to is None else partial(falling_to, options.penalty_falls_to),
             critic_turns=options.critic_turns,
             generator_turns=options.generator_turns,
             clip=options.clip,

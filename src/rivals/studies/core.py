@@ -44,6 +44,7 @@ MODULES: tuple[str, ...] = (
     "equilibrium",
     "loops",
     "upsampling",
+    "tips",
 )
 
 

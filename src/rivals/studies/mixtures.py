@@ -38,7 +38,7 @@ from rivals.networks.trials import (
     summed,
     summed_penalty,
 )
-from rivals.penalties import R1R2, WGANGP, Penalty
+from rivals.penalties import R1R2, WGANGP, Penalty, falling_to
 from rivals.priors import Normal
 from rivals.recipes.duel import linear
 from rivals.remedies import Remedy, Unrolled
@@ -48,7 +48,7 @@ from rivals.trainer import Trainer
 from rivals.views import Pack
 
 SOURCE = "Lin et al., 2018, PacGAN, table 1, mean of 10 trials"
-WIDTH, LATENT, BATCH, ROUNDS = 128, 2, 100, 8000
+WIDTH, LATENT, BATCH, ROUNDS = 128, 2, 100, 4000
 ADAM: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 HALF = 5  # trials that are played at once, in one process
 
@@ -81,7 +81,7 @@ class System:
     width: int = WIDTH
     batch: int = BATCH
     rounds: int = ROUNDS
-    settles: bool = False  # the learning rate falls to 0, and samples are drawn with averaged weights
+    settles: bool = False  # learning rate and penalty fall, networks see the data in its own unit, weights are averaged
 
 
 SYSTEMS = {
@@ -97,9 +97,8 @@ SYSTEMS = {
         adversarial=relativistic,
         penalty=R1R2(0.1),
         optim=partial(Adam, lr=1e-3, betas=(0.0, 0.99)),
-        width=256,
-        batch=256,
-        rounds=16_000,
+        batch=128,
+        rounds=20_000,
         settles=True,
     ),
 }
@@ -116,14 +115,30 @@ def discriminator(trials: int, system: System) -> Trials:
     return Trials(trials, *body, features, Linears(trials, system.width + system.minibatch, 1))
 
 
-def game_of(trials: int, system: System) -> GAN:
+class Times(nn.Module):
+    """x -> factor x: the data's unit."""
+
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+
+def game_of(trials: int, system: System, *, reach: float = 1.0) -> GAN:
+    """reach: how far from 0 the data's centres lie."""
     remedies: list[Remedy] = [Unrolled(system.unroll, rate=0.1)] if system.unroll else []
+    unit = reach if system.settles else 1.0
+    G = mlp(trials, [LATENT, system.width, system.width, system.width, 2], nn.ReLU)
+    D = discriminator(trials, system)
     return GAN(
-        mlp(trials, [LATENT, system.width, system.width, system.width, 2], nn.ReLU),
-        discriminator(trials, system),
+        Trials(trials, *G.body, Times(unit)),
+        Trials(trials, Times(1 / unit), *D.body),
         prior=Normal(LATENT),
         adversarial=summed(system.adversarial, trials),
-        penalty=system.penalty and summed_penalty(system.penalty, trials),
+        penalty=system.penalty and summed_penalty(system.penalty, unit**2 * trials),  # of slopes in that unit
+        penalty_schedule=partial(falling_to, 1e-4) if system.settles else None,
         critic_turns=system.turns,
         clip=system.clip,
         views=[Pack(system.pack)] if system.pack > 1 else [],
@@ -149,7 +164,7 @@ def played(asked: tuple[str, str, int, int, bool]) -> Outcome:
     rounds = system.rounds // QUICK if quick else system.rounds
     started = time.perf_counter()
     torch.manual_seed(first)
-    game = game_of(trials, system)
+    game = game_of(trials, system, reach=reach(data))
     batches = Batches(load(data), system.batch * trials, seed=first, device=torch.device("cpu"))
     trainer = Trainer(game, batches, seed=first, average=0.999 if system.settles else 0.0)
     for round in range(rounds):
@@ -160,6 +175,14 @@ def played(asked: tuple[str, str, int, int, bool]) -> Outcome:
     with torch.no_grad(), chance.fixed(first):
         x = shown.sample(SAMPLES * trials).view(SAMPLES, trials, 2).transpose(0, 1)
     return Outcome([judged(each, data) for each in x], x.numpy(), time.perf_counter() - started)
+
+
+def reach(data: str) -> float:
+    """
+    >>> reach("ring"), reach("grid")
+    (1.0, 4.0)
+    """
+    return max(abs(coordinate) for centre in TOYS[data][0] for coordinate in centre)
 
 
 def judged(x: Tensor, data: str) -> tuple[float, float, float]:
@@ -206,10 +229,11 @@ def protocol(plan: Plan) -> str:
         100,000 points. G and D of three layers of {WIDTH}, ReLU, {LATENT} latents of N(0, 1), Adam 1e-3 with beta1 0.5 (WGAN:
         RMSprop 5e-4), batch {BATCH}, {plan.rounds(ROUNDS):,} rounds, last weights. WGAN: clipped at 0.1, five turns of the
         critic; WGAN-GP: penalty 0.1, five turns; spectral norm with the hinge; unrolled: five steps of plain descent at 0.1;
-        minibatch discrimination: 16 features. Recommended: width {best.width}, batch {best.batch}, {plan.rounds(best.rounds):,}
-        rounds, relativistic criterion, R1 and R2 of gamma 0.1, Adam with beta 0 and 0.99, learning rate falling to 0, weights
-        averaged by 0.999. {SAMPLES:,} samples a trial; a mode counts with one sample within three deviations; reverse KL in
-        nats, from equal shares. The published rows are of other networks: G with 400 units, D with maxout, 400 epochs."""
+        minibatch discrimination: 16 features. Recommended: batch {best.batch}, {plan.rounds(best.rounds):,} rounds,
+        relativistic criterion, R1 and R2 of gamma falling from 0.1 to 1e-5 where the data reaches to 1 (the networks see it
+        in that unit), Adam with beta 0 and 0.99, learning rate falling to 0, weights averaged by 0.999. {SAMPLES:,} samples a
+        trial; a mode counts with one sample within three deviations; reverse KL in nats, from equal shares. The published
+        rows are of other networks: G with 400 units, D with maxout, 400 epochs."""
 
 
 def claims(data: str, numbers: dict[str, NDArray[np.float64]], minutes: float) -> list[Claim]:
@@ -242,13 +266,13 @@ def drawn(data: str, outcomes: dict[str, list[Outcome]]) -> Figure:
     made = figure(3 * len(SYSTEMS) / 2 + 1, 6.2)
     panels = made.subplots(2, (len(SYSTEMS) + 1) // 2, sharex=True, sharey=True).flatten()
     centres, _ = TOYS[data]
-    reach = 1.35 * max(max(map(abs, centre)) for centre in centres)
+    edge = 1.35 * reach(data)
     for axes, name in zip(panels, SYSTEMS, strict=False):
         x, (modes, quality, _) = outcomes[name][0].x[0], outcomes[name][0].numbers[0]
         plain(axes, name, f"{modes:.0f} modes, {quality:.0f} % high quality")
         axes.scatter(*np.asarray(centres).T, s=60 if data == "ring" else 25, facecolors="none", edgecolors=GREY, linewidths=0.8)
         axes.scatter(x[:, 0], x[:, 1], s=2, alpha=0.4, linewidths=0, color=COLOURS[2 if name == RECOMMENDED else 1])
-        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
     for axes in panels[len(SYSTEMS) :]:
         axes.set_axis_off()
     return made

@@ -1,0 +1,140 @@
+"""What studies of pictures share: a short training whose samples are judged again and again as it goes on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from rivals.data import Batches, Dataset, bytes_from_pictures, load
+from rivals.data.part import Part, some
+from rivals.data.sources import test_part
+from rivals.errors import UserError
+from rivals.game import Game, Samples
+from rivals.metrics import frechet
+from rivals.metrics.core import Case, labels_of
+from rivals.metrics.features.classifier import Classifier
+from rivals.recipes import find
+from rivals.sampling import generated
+from rivals.studies.drawing import plain
+from rivals.trainer import Trainer
+
+CPU = torch.device("cpu")
+JUDGED = 2000  # samples at each mark
+SHOWN = 16
+SEED = 1234  # of the samples that are judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One training. Two of equal fields come out equal."""
+
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)  # of the recipe's options
+    data: str = "fashion-mnist"
+    label: int | None = None  # this class alone
+    seed: int
+    rounds: int
+    marks: int  # how often it is judged, evenly through the training
+
+    def but(self, **changes: Any) -> Mapping[str, Any]:
+        return {**self.changes, **changes}
+
+
+class Course(NamedTuple):
+    """What a training came to. One that diverged has infinite scores from there on."""
+
+    rounds: list[int]  # at the marks
+    scores: list[float]  # Fréchet distances there
+    losses: list[float]  # the discriminator's adversarial term, its mean since the mark before
+    samples: Tensor | None  # (SHOWN, C, H, W) bytes at the end
+
+
+class Judge:
+    """Fréchet distance of samples from the test part, by features of a classifier of this data."""
+
+    def __init__(self, data: str, label: int | None = None):
+        train, test = load(data), test_part(data)
+        assert test is not None  # the data of the studies has one
+        self.features = Classifier.trained(train, test)
+        self.real = test if label is None else of_class(test, label)
+
+    def __call__(self, game: Game) -> tuple[float, Tensor]:
+        """The distance, and some of the samples; infinite where the samples are no pictures any more."""
+        assert isinstance(game, Samples)
+        try:
+            fake = generated(game, JUDGED, SEED, bounded=True)
+        except UserError:  # NaN
+            return math.inf, torch.zeros(SHOWN, *self.real.facts.shape, dtype=torch.uint8)
+        case = Case(self.real, fake, self.features)
+        return frechet.measure(case)["fd"].value, fake.x[:SHOWN]
+
+
+def of_class(data: Dataset, label: int) -> Dataset:
+    labels = labels_of(data)
+    assert labels is not None
+    return Part(data, (labels == label).nonzero().flatten())
+
+
+def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: None) -> Course:
+    """Train and judge; watch: called at each mark, before it is judged."""
+    judge, data = Judge(trial.data, trial.label), load(trial.data)
+    torch.manual_seed(trial.seed)
+    setup = find(trial.recipe)(data.facts, **trial.changes)
+    rows = data if trial.label is None else of_class(data, trial.label)
+    course = Course([], [], [], None)
+    with Batches(rows, setup.batch, seed=trial.seed, device=CPU) as batches:
+        trainer = Trainer(setup.game, batches, seed=trial.seed, precision="bf16", average=setup.average)
+        for mark in range(1, trial.marks + 1):
+            course.rounds.append(trial.rounds * mark // trial.marks)
+            try:
+                while trainer.round < course.rounds[-1]:
+                    trainer.play(trainer.round / trial.rounds)
+                shown = trainer.shown()
+            except UserError:  # diverged, and stays so
+                course.scores.append(math.inf)
+                course.losses.append(math.nan)
+                continue
+            watch(trainer)
+            course.losses.append(trainer.window.take().terms[trainer.players[0].name]["adversarial"])
+            score, samples = judge(shown)
+            course.scores.append(score)
+            course = course._replace(samples=samples)
+    return course
+
+
+def real_pictures(data: str, n: int = SHOWN) -> Tensor:
+    """(n, C, H, W) bytes."""
+    return bytes_from_pictures(some(load(data), n).rows(torch.arange(n), CPU).x)
+
+
+def tiles(axes: Axes, samples: Tensor | None, title: str, *, columns: int = 4, below: str = "") -> None:
+    """(N, C, H, W) bytes as one picture within a figure; nothing of a training that has no samples."""
+    plain(axes, title, below)
+    axes.title.set_fontsize(8)
+    axes.xaxis.label.set_fontsize(8)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if samples is None:
+        return
+    n, channels, height, width = samples.shape
+    sheet = samples[: n // columns * columns].view(-1, columns, channels, height, width).permute(0, 3, 1, 4, 2)
+    shown = sheet.reshape(-1, columns * width, channels).numpy()
+    axes.imshow(shown if channels == 3 else shown[..., 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
+def at_end(courses: Sequence[Course]) -> list[float]:
+    return [course.scores[-1] for course in courses]
+
+
+def curves(axes: Axes, courses: Sequence[Course], colour: str, label: str) -> None:
+    """The mean score through training, and between its least and its greatest seed a shade."""
+    scores = np.asarray([course.scores for course in courses])
+    axes.plot(courses[0].rounds, scores.mean(0), color=colour, label=label)
+    axes.fill_between(courses[0].rounds, scores.min(0), scores.max(0), color=colour, alpha=0.15, linewidth=0)
