@@ -27,6 +27,7 @@ CHANGED = {
     "network": "dcgan",
     "network_g": "resize",
     "width": 6,
+    "width_g": 5,
     "constant_width": True,
     "extra_layers": 1,
     "hidden_d": "prelu",

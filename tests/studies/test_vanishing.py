@@ -25,9 +25,9 @@ def test_slopes_of_the_exact_discriminator():
 def test_the_slope_of_a_row_is_that_of_the_row_alone():
     x = torch.tensor([[0.5], [-1.0], [2.0]], requires_grad=True)
     for criterion, expected in (
-        (wasserstein, torch.full((3,), 3.0)),
-        (minimax, 3 * torch.sigmoid(3 * x[:, 0])),
-        (nonsaturating, 3 * torch.sigmoid(-3 * x[:, 0])),
+        (wasserstein, torch.full((3,), -3.0)),
+        (minimax, -3 * torch.sigmoid(3 * x[:, 0])),
+        (nonsaturating, -3 * torch.sigmoid(-3 * x[:, 0])),
     ):
         assert torch.allclose(slope(criterion, 3 * x, x), expected)
 

@@ -20,14 +20,14 @@ from rivals.data.core import Facts
 from rivals.errors import UserError, pick
 from rivals.game import Optim, Schedule
 from rivals.games.gan import GAN
-from rivals.networks import FAMILIES
+from rivals.networks import Family
 from rivals.networks.remedies import Hidden
 from rivals.networks.scaling import Downsample, Upsample
 from rivals.past import Replay
 from rivals.penalties import PENALTIES, Penalty, falling_to
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, positive, recipe, shares
-from rivals.recipes.pairs import Normalisation, check, pair
+from rivals.recipes.pairs import Normalisation, check, families, pair
 from rivals.recipes.shown import AugmentName, check_shown, views
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Unrolled
 
@@ -67,6 +67,8 @@ class Duel:
     """The generator's network, where it is not of that pair."""
     width: int | None = None
     """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
+    width_g: int | None = None
+    """The generator's width, where it differs."""
     constant_width: bool = False
     """All hidden layers of the convolutional networks as wide as `width`."""
     extra_layers: int = 0
@@ -211,6 +213,7 @@ class Duel:
 def duel(facts: Facts, options: Duel) -> Setup:
     """The game of these options on data of these facts."""
     generator, discriminator = pair(facts, options)
+    family_g, family_d = families(options)
     criterion = pick("criterion", CRITERIA, options.adversarial)
     remedies_d, remedies_g = remedies(options, discriminator, generator)
     return Setup(
@@ -229,8 +232,8 @@ def duel(facts: Facts, options: Duel) -> Setup:
             views=views(facts, options),
             replay=None if options.replay is None else Replay(options.replay, rows=options.batch, shape=facts.shape),
             recall=options.recall,
-            optim_d=optimiser(options, options.lr_d),
-            optim_g=optimiser(options, options.lr_g),
+            optim_d=optimiser(options, family_d, options.lr_d),
+            optim_g=optimiser(options, family_g, options.lr_g),
             schedule=falling(options.decay),
             remedies_d=remedies_d,
             remedies_g=remedies_g,
@@ -263,8 +266,7 @@ def remedies(options: Duel, D: nn.Module, G: nn.Module) -> tuple[list[Remedy], l
     return of_d, of_g
 
 
-def optimiser(options: Duel, lr: float | None) -> Optim:
-    family = FAMILIES[options.network]
+def optimiser(options: Duel, family: Family, lr: float | None) -> Optim:
     lr = next(rate for rate in (lr, options.lr, family.lr) if rate is not None)
     if options.optimizer == "adam":
         beta1 = family.beta1 if options.beta1 is None else options.beta1

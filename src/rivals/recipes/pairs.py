@@ -38,7 +38,7 @@ def families(options: Duel) -> tuple[Family, Family]:
 def check(options: Duel) -> None:
     """Raises `UserError` for options of the networks that are out of range, or would change nothing."""
     shares(options, "dropout_d", "dropout_g")
-    counts(options, "width", "generators")
+    counts(options, "width", "width_g", "generators")
     for name in ("extra_layers", "minibatch_features"):
         if (value := getattr(options, name)) < 0:
             raise UserError(f"--{name.replace('_', '-')} must be 0 or more, not {value}")
@@ -69,7 +69,7 @@ def generator(family: Family, facts: Facts, options: Duel) -> nn.Module:
     net = family.generator(
         facts.shape,
         latent=options.latent,
-        width=family.width if options.width is None else options.width,
+        width=options.width_g or options.width or family.width,
         extra=options.extra_layers,
         norm=pick("norm-g", LAYERS, norm),
         dropout=options.dropout_g,
@@ -87,7 +87,7 @@ def discriminator(family: Family, shape: tuple[int, ...], options: Duel) -> nn.M
     norm = options.norm_d or family.norm_d
     net = family.discriminator(
         shape,
-        width=family.width if options.width is None else options.width,
+        width=options.width or family.width,
         extra=options.extra_layers,
         norm=pick("norm-d", LAYERS, norm),
         dropout=options.dropout_d,

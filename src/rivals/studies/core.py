@@ -38,13 +38,18 @@ QUICK = 10  # a quick study plays a tenth of the rounds
 MODULES: tuple[str, ...] = (
     "gaussian",
     "mixtures",
+    "stacked_digits",
     "vanishing",
     "parallel_lines",
     "divergences",
+    "loss_and_quality",
+    "robustness",
+    "tips",
+    "clipping",
     "equilibrium",
+    "ensemble",
     "loops",
     "upsampling",
-    "tips",
 )
 
 

@@ -1,4 +1,7 @@
-"""What studies of pictures share: a short training whose samples are judged again and again as it goes on."""
+"""What studies of pictures share: a short training on Fashion-MNIST whose samples are judged again and again as it goes on.
+
+The pictures are averaged down to 16 x 16. A study of a hundred trainings would take a day at their full size; here each plays
+some thousand rounds, enough to see what helps."""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from rivals.data import Batches, Dataset, bytes_from_pictures, load
-from rivals.data.part import Part, some
+from rivals.data.part import some
 from rivals.data.sources import test_part
 from rivals.errors import UserError
 from rivals.game import Game, Samples
 from rivals.metrics import frechet
-from rivals.metrics.core import Case, labels_of
+from rivals.metrics.core import Case
 from rivals.metrics.features.classifier import Classifier
 from rivals.recipes import find
 from rivals.sampling import generated
@@ -26,6 +29,7 @@ from rivals.studies.drawing import plain
 from rivals.trainer import Trainer
 
 CPU = torch.device("cpu")
+DATA, SIZE = "fashion-mnist", 16  # pixels of a side: a training of some thousand rounds takes a core half a minute
 JUDGED = 2000  # samples at each mark
 SHOWN = 16
 SEED = 1234  # of the samples that are judged
@@ -37,8 +41,7 @@ class Trial:
 
     recipe: str
     changes: Mapping[str, Any] = field(default_factory=dict)  # of the recipe's options
-    data: str = "fashion-mnist"
-    label: int | None = None  # this class alone
+    only: str | None = None  # this class alone
     seed: int
     rounds: int
     marks: int  # how often it is judged, evenly through the training
@@ -57,13 +60,11 @@ class Course(NamedTuple):
 
 
 class Judge:
-    """Fréchet distance of samples from the test part, by features of a classifier of this data."""
+    """Fréchet distance of samples from the test part (where there is one), by features of a classifier of all of the data."""
 
-    def __init__(self, data: str, label: int | None = None):
-        train, test = load(data), test_part(data)
-        assert test is not None  # the data of the studies has one
-        self.features = Classifier.trained(train, test)
-        self.real = test if label is None else of_class(test, label)
+    def __init__(self, only: str | None = None):
+        self.features = Classifier.trained(load(DATA, size=SIZE), test_part(DATA, size=SIZE))
+        self.real = test_part(DATA, size=SIZE, only=only) or load(DATA, size=SIZE, only=only)
 
     def __call__(self, game: Game) -> tuple[float, Tensor]:
         """The distance, and some of the samples; infinite where the samples are no pictures any more."""
@@ -76,20 +77,13 @@ class Judge:
         return frechet.measure(case)["fd"].value, fake.x[:SHOWN]
 
 
-def of_class(data: Dataset, label: int) -> Dataset:
-    labels = labels_of(data)
-    assert labels is not None
-    return Part(data, (labels == label).nonzero().flatten())
-
-
 def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: None) -> Course:
     """Train and judge; watch: called at each mark, before it is judged."""
-    judge, data = Judge(trial.data, trial.label), load(trial.data)
+    judge, data = Judge(trial.only), load(DATA, size=SIZE, only=trial.only)
     torch.manual_seed(trial.seed)
     setup = find(trial.recipe)(data.facts, **trial.changes)
-    rows = data if trial.label is None else of_class(data, trial.label)
     course = Course([], [], [], None)
-    with Batches(rows, setup.batch, seed=trial.seed, device=CPU) as batches:
+    with Batches(data, setup.batch, seed=trial.seed, device=CPU) as batches:
         trainer = Trainer(setup.game, batches, seed=trial.seed, precision="bf16", average=setup.average)
         for mark in range(1, trial.marks + 1):
             course.rounds.append(trial.rounds * mark // trial.marks)
@@ -109,9 +103,9 @@ def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: Non
     return course
 
 
-def real_pictures(data: str, n: int = SHOWN) -> Tensor:
+def real_pictures(data: Dataset, n: int = SHOWN) -> Tensor:
     """(n, C, H, W) bytes."""
-    return bytes_from_pictures(some(load(data), n).rows(torch.arange(n), CPU).x)
+    return bytes_from_pictures(some(data, n).rows(torch.arange(n), CPU).x)
 
 
 def tiles(axes: Axes, samples: Tensor | None, title: str, *, columns: int = 4, below: str = "") -> None:
