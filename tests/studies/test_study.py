@@ -13,6 +13,8 @@ from rivals.errors import UserError
 from rivals.studies import STUDIES, Claim, Findings, Row, core, run
 from rivals.studies.drawing import figure
 
+WHY = {"It flies": "it has no wings", "It counts": "never told: it holds"}
+
 
 @pytest.fixture
 def example(monkeypatch):
@@ -33,7 +35,7 @@ def example(monkeypatch):
             rows=rows, claims=[Claim("It counts", True, "to 100"), Claim("It flies", False, "it does not")], protocol="p."
         )
 
-    made = core.Study(name="counting", title="Counting", source="Nobody, 2020", seeds=2, minutes=1, run=counting)
+    made = core.Study(name="counting", title="Counting", source="Nobody, 2020", seeds=2, minutes=1, run=counting, why=WHY)
     monkeypatch.setitem(STUDIES.known, "counting", made)
     return made
 
@@ -50,7 +52,8 @@ def test_a_study_writes_rows_claims_and_figures(example, tmp_path):
     assert tree["command"] == "rivals study counting"
     table = (results.parent / "table.md").read_text()
     assert "| counter | count | 100.5 ± 0.7071 | 17.3 ± 0.8 |" in table
-    assert "| It flies | **no** | it does not |" in table
+    assert "| It flies | **no** | it does not. **Why not:** it has no wings |" in table
+    assert "never told" not in table
     assert tree["figures"] == ["drawing-0.png", "drawing-1.png", "drawing-2.png", "film.gif"]
     assert Image.open(results.parent / "film.gif").n_frames == 2
 

@@ -136,6 +136,7 @@ class Study:
     seeds: int  # of the full study
     minutes: float  # that it takes on two cores, about: `results.json` holds what it took
     run: Callable[[Plan], Findings]
+    why: Mapping[str, str] = field(default_factory=dict)  # a claim -> why it does not hold here, as far as we found out
 
     @property
     def doc(self) -> str:
@@ -166,12 +167,15 @@ class Catalogue(Mapping[str, Study]):
 STUDIES = Catalogue()
 
 
-def study(*, title: str, source: str, seeds: int, minutes: float) -> Callable[[Callable[[Plan], Findings]], Study]:
-    """Register a function (plan) -> findings under its own name."""
+def study(
+    *, title: str, source: str, seeds: int, minutes: float, why: Mapping[str, str] | None = None
+) -> Callable[[Callable[[Plan], Findings]], Study]:
+    """Register a function (plan) -> findings under its own name. why: of claims that do not hold, the reason that we found;
+    told beside those of them that did not."""
 
     def register(function: Callable[[Plan], Findings]) -> Study:
         name = function.__name__.replace("_", "-")
-        made = Study(name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function)
+        made = Study(name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function, why=why or {})
         STUDIES.known[name] = made
         return made
 
@@ -247,7 +251,10 @@ def table(tree: Mapping[str, Any]) -> str:
         spread = "" if row["spread"] is None else f" ± {number(row['spread'])}"
         rows.append(line(row["system"], row["metric"], f"{number(row['mean'])}{spread}", row["published"] or ""))
     claims = ["", "| claim | held | seen |", "|---|---|---|"]
-    claims += [line(claim["says"], "yes" if claim["holds"] else "**no**", claim["seen"]) for claim in tree["claims"]]
+    why = find(tree["study"]).why
+    for claim in tree["claims"]:
+        reason = "" if claim["holds"] or claim["says"] not in why else f". **Why not:** {why[claim['says']]}"
+        claims.append(line(claim["says"], "yes" if claim["holds"] else "**no**", claim["seen"] + reason))
     return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""])
 
 

@@ -20,7 +20,7 @@ HEAD = """# Studies
 A study runs a published table or figure again, from a fixed protocol over several seeds (0, 1, 2 ..., fixed beforehand, all of
 them in `results.json`), with the published numbers beside ours, and says what held and what did not. Spreads are standard
 deviations over the seeds. This page is made from the studies' own results by `python -m rivals.studies.page docs/studies`;
-nothing on it is typed by hand.
+nothing on it is typed by hand, but for the reasons ("Why not") that we found for what did not hold, which stand in the studies.
 """
 
 
