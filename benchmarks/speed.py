@@ -1,4 +1,4 @@
-"""Speed and memory: python -m benchmarks.speed [trainer dcgan data folder memory]
+"""Speed and memory: python -m benchmarks.speed [trainer dcgan data folder memory trials]
 
 Each ratio is of two things measured in one process, alternating, as medians over the alternations; machines are noisy.
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from rich.table import Table
 from benchmarks.bare import bare_loop
 from rivals.data import Batches, Memory, load
 from rivals.recipes import RECIPES
+from rivals.studies import gaussian, mixtures
 from rivals.trainer import Precision, Trainer
 
 CPU = torch.device("cpu")
@@ -197,7 +199,36 @@ def memory() -> list[Table]:
     return [table]
 
 
-PARTS = {"trainer": trainer, "dcgan": dcgan, "data": data, "folder": folder, "memory": memory}
+def trials() -> list[Table]:
+    """The trials of a study at once, as one batched network on one thread, against one after another."""
+    table = Table("", "one at a time", "at once", "times as fast", title="rounds of all trials, ms, one thread")
+    ring = mixtures.SYSTEMS["GAN"]
+
+    def of_ring(n: int) -> Trainer:
+        return Trainer(mixtures.game_of(n, ring), Batches(load("ring"), ring.batch * n, seed=0, device=CPU))
+
+    def rounds_of(trainer: Trainer, times: int) -> Callable[[int], None]:
+        def play(rounds: int) -> None:
+            for _ in range(times * rounds):
+                trainer.play()
+
+        return play
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for name, n, trainer_of in (
+        ("gaussian, 20 seeds", 20, partial(gaussian.trainer_of, gaussian.SYSTEMS[-1])),
+        ("ring's GAN, 5 trials", 5, of_ring),
+    ):
+        plays = {"one": rounds_of(trainer_of(1), n), "all": rounds_of(trainer_of(n), 1)}
+        seconds = alternating(plays, 50, 9)
+        one, every = (f"{1000 * statistics.median(seconds[which]):.1f}" for which in plays)
+        table.add_row(name, one, every, ratio(seconds, "all", "one"))
+    torch.set_num_threads(threads)
+    return [table]
+
+
+PARTS = {"trainer": trainer, "dcgan": dcgan, "data": data, "folder": folder, "memory": memory, "trials": trials}
 
 
 def main() -> None:

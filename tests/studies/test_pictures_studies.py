@@ -146,3 +146,19 @@ def test_pools_take_equal_shares_of_games_of_their_own():
 def test_more_generators_play():
     assert ensemble.played(("ring", 2, 2, 3)).shape == (2, 2500, 2)
     assert JUDGED % ensemble.OF_PICTURES == 0
+
+
+def test_figures_can_be_drawn_of_any_course():
+    """Also of trainings that diverged, and of curves that never move."""
+    good, gone = course([30.0, 20.0, 10.0], [1.0, 0.9, 0.5]), Course([1, 2, 3], [math.inf] * 3, [math.nan] * 3, None)
+    every = {name: [good, good] for name in {**tips.PROJECT, **tips.FURTHER}} | {"sigmoid output": [good, gone]}
+    for figure in (tips.drawn(every, every), tips.ranked(every), tips.samples(every)):
+        figure.canvas.draw()
+    cells = {(game, networks): [good, gone] for game in robustness.GAMES for networks in robustness.NETWORKS}
+    cells["WGAN", "deep"] = [gone]
+    robustness.drawn(cells).canvas.draw()
+    for flat in (good, gone):
+        curves = {(game, setting): [good, flat] for game in loss_and_quality.GAMES for setting in loss_and_quality.SETTINGS}
+        loss_and_quality.drawn(curves).canvas.draw()
+        loss_and_quality.samples(curves).canvas.draw()
+        assert loss_and_quality.claims(curves)

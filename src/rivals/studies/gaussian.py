@@ -90,9 +90,8 @@ class History(NamedTuple):
     answers: NDArray[np.float64]  # (K, bins), D(x) of the first trial, for a batch of N(x, 1.25)
 
 
-def played(asked: tuple[System, int, int]) -> History:
-    """All seeds of one system at once, for so many rounds."""
-    system, seeds, rounds = asked
+def trainer_of(system: System, seeds: int) -> Trainer:
+    """The games of all seeds of one system, as one."""
     torch.manual_seed(0)
     draw = torch.Generator()
 
@@ -108,7 +107,15 @@ def played(asked: tuple[System, int, int]) -> History:
         optim_d=system.optim,
         optim_g=system.optim,
     )
-    trainer = Trainer(game, batches)
+    return Trainer(game, batches)
+
+
+def played(asked: tuple[System, int, int]) -> History:
+    """All seeds of one system at once, for so many rounds."""
+    system, seeds, rounds = asked
+    trainer = trainer_of(system, seeds)
+    game = trainer.game
+    assert isinstance(game, GAN)
     looks = np.unique(np.linspace(0, rounds, min(LOOKS, rounds) + 1).astype(int))
     seen = []
     for look, following in zip(looks, [*looks[1:], looks[-1]], strict=True):

@@ -45,9 +45,7 @@ class Trial:
     seed: int
     rounds: int
     marks: int  # how often it is judged, evenly through the training
-
-    def but(self, **changes: Any) -> Mapping[str, Any]:
-        return {**self.changes, **changes}
+    warm: int = 0  # turns of the discriminator alone before the first round
 
 
 class Course(NamedTuple):
@@ -85,6 +83,9 @@ def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: Non
     course = Course([], [], [], None)
     with Batches(data, setup.batch, seed=trial.seed, device=CPU) as batches:
         trainer = Trainer(setup.game, batches, seed=trial.seed, precision="bf16", average=setup.average)
+        for number in range(trial.warm):
+            trainer.turn(trainer.players[0], batches(number), watch=False)
+        trainer.window.take()
         for mark in range(1, trial.marks + 1):
             course.rounds.append(trial.rounds * mark // trial.marks)
             try:
