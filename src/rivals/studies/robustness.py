@@ -19,7 +19,7 @@ from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
 from rivals.studies.pictures import JUDGED, SIZE, Course, Trial, at_end, tiles, trained
 
-ROUNDS = 800
+ROUNDS = 600
 FAILED = 200.0
 SOURCE = "Gulrajani et al., 2017, figure 2 (pictures alone: no numbers are printed)"
 BASE: Mapping[str, Any] = {"network": "intermediate", "width": 16, "lr": 5e-4}
