@@ -89,14 +89,7 @@ def judged(trainer: Trainer, few: Dataset, others: Dataset) -> tuple[dict[str, f
     case = Case(some(others, JUDGED), fake, judge, train=few, game=game)
     found = {**frechet.measure(case), **memorisation.measure(case), **realness.measure(case)}
     numbers = {name: value.value for name, value in found.items()}
-    return {**numbers, "p": float("nan"), **dict(probability(trainer))}, fake.x[:SHOWN]
-
-
-def probability(trainer: Trainer) -> Iterator[tuple[str, float]]:
-    """Of an adaptive augmentation, at the end."""
-    for name, value in trainer.game.named_buffers():
-        if name == "views.0.p":
-            yield "p", float(value)
+    return {**numbers, "p": float(trainer.game.gauges().get("augmented", float("nan")))}, fake.x[:SHOWN]
 
 
 if __name__ == "__main__":

@@ -137,6 +137,7 @@ def test_p_rises_where_the_discriminator_is_sure_and_falls_where_it_is_not():
     for _ in range(300):
         view.heed(torch.full((10, 1), 1.0))
     assert float(view.p) == pytest.approx(0.8)
+    assert {name: float(value) for name, value in view.gauges().items()} == pytest.approx({"augmented": 0.8, "overfitting": 1})
 
 
 def test_p_decides_what_is_shown():

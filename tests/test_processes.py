@@ -110,3 +110,41 @@ def test_what_goes_bad_in_one_process_stops_all_of_them(tmp_path):
     for rank in (0, 1):
         assert f"rank {rank}: the term 'adversarial' of player 'generator' is nan at round 4" in done.stdout
     assert checkpoint.read(tmp_path / "run" / "checkpoints" / "best.safetensors")["round"] == 0
+
+
+RESCUE = """
+import sys, torch
+from pathlib import Path
+from rivals import processes
+from rivals.recipes import RECIPES
+from rivals.training import Session, Training
+torch.set_num_threads(1)
+session = Session(
+    RECIPES["gan"].but(width=64, batch=32, lr=2e-3),
+    Training(data="digits", into=Path("run"), rounds=30, looks=6, precision="float32", rescue=True),
+)
+game = session.setup.game
+loss = game.loss_D
+def loss_D(batch):
+    bad = processes.rank() == 1 and game.round >= 17 and session.trainer.factor > 0.6
+    return {name: value * float("nan") if bad else value for name, value in loss(batch).items()}
+game.loss_D = loss_D
+session.play()
+torch.save(session.trainer.game.state_dict(), f"{processes.rank()}.pt")
+processes.stop()
+"""
+
+
+def test_nan_in_one_process_sends_both_back(tmp_path):
+    (tmp_path / "play.py").write_text(RESCUE)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "play.py"]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    last = checkpoint.read(tmp_path / "run" / "checkpoints" / "final.safetensors")
+    assert (last["round"], last["factor"]) == (30, 0.5)
+    one, two = weights(tmp_path / "0.pt"), weights(tmp_path / "1.pt")
+    assert all(torch.equal(one[key], two[key]) and one[key].isfinite().all() for key in one)
+    log = (tmp_path / "run" / "log.jsonl").read_text()
+    assert log.count("rescue 1 of 3") == 1
+    assert "rescue 2 of 3" not in log

@@ -64,6 +64,9 @@ class Adaptive(View):
         step = len(real) * processes.world() / self.within
         self.p.add_(step * (self.r - self.target).sign()).clamp_(0, self.limit)
 
+    def gauges(self) -> dict[str, Tensor]:
+        return {"augmented": self.p, "overfitting": self.r}
+
 
 def augmented(x: Tensor, transforms: Sequence[Transform], p: float | Tensor) -> Tensor:
     for transform in transforms:

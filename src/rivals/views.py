@@ -38,6 +38,10 @@ class View(nn.Module, ABC):
     def heed(self, real: Tensor) -> None:
         """Called on the discriminator's turn with its logits of what it was shown as real, (B', 1)."""
 
+    def gauges(self) -> dict[str, Tensor]:
+        """As `Game.gauges`."""
+        return {}
+
 
 class Views(nn.ModuleList):
     """Views one after another."""
@@ -53,6 +57,9 @@ class Views(nn.ModuleList):
     def heed(self, real: Tensor) -> None:
         for view in self:
             view.heed(real)
+
+    def gauges(self) -> dict[str, Tensor]:
+        return {name: value for view in self for name, value in view.gauges().items()}
 
 
 class InstanceNoise(View):

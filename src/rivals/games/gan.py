@@ -96,6 +96,9 @@ class GAN(Game):
         )
         yield treated(self, generator, self.remedies_g)
 
+    def gauges(self) -> dict[str, Tensor]:
+        return self.views.gauges()
+
     def loss_D(self, batch: Batch) -> Terms:
         real, fake = self.seen(batch.x), self.seen(self.generated(len(batch.x)))
         shown_real, shown_fake = exchanged(real, fake, self.flip) if self.flip else (real, fake)
