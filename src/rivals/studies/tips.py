@@ -23,7 +23,7 @@ from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.pictures import DATA, JUDGED, SIZE, Course, Trial, at_end, curves, real_pictures, tiles, trained
 
 ONLY = "sneaker"  # the class that is learnt alone
-ROUNDS, MARKS = 1200, 4
+ROUNDS, MARKS = 1000, 4
 BASE: Mapping[str, Any] = {"network": "intermediate", "width": 16, "prior": "normal", "lr": 5e-4}
 BASELINE = "baseline"
 SOURCE = "a student project on DCGAN, 2017, its figure of inception scores (no numbers are printed)"
