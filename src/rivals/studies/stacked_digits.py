@@ -47,6 +47,18 @@ PUBLISHED = {  # modes, KL
 }
 
 
+SHORT = (
+    "3,000 rounds are three passes over the data, the papers' trainings are of fifty and more: half-formed digits are misread, and "
+    "some digits are drawn more often than others"
+)
+WHY = {
+    "PacDCGAN2 finds all 1,000 modes, KL at most 0.1": SHORT,
+    "RpGAN + R1 + R2 finds all 1,000 modes, KL at most 0.1": SHORT,
+    "The DCGAN has less, in modes or in KL, than either": "the plain DCGAN does not collapse on these networks, so packing has "
+    "nothing to repair, and its discriminator sees half as many things to judge",
+}
+
+
 class Outcome(NamedTuple):
     modes: float
     kl: float
@@ -72,7 +84,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
     return Outcome(found["modes"].value, found["mode kl"].value, fake.x[:SHOWN])
 
 
-@study(title="A thousand modes of stacked digits", source=SOURCE, seeds=2, minutes=25)
+@study(title="A thousand modes of stacked digits", source=SOURCE, seeds=2, minutes=12, why=WHY)
 def stacked_digits(plan: Plan) -> Findings:
     """Modes of 1,000 and KL: DCGAN, packing, the relativistic criterion with R1 + R2."""
     rounds = plan.rounds(ROUNDS)
