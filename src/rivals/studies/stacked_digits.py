@@ -48,8 +48,8 @@ PUBLISHED = {  # modes, KL
 
 
 SHORT = (
-    "3,000 rounds are three passes over the data, the papers' trainings are of fifty and more: half-formed digits are misread, and "
-    "some digits are drawn more often than others"
+    "3,000 rounds are three passes over the data, the papers' trainings are of fifty and more: half-formed digits are misread, "
+    "and some digits are drawn more often than others"
 )
 WHY = {
     "PacDCGAN2 finds all 1,000 modes, KL at most 0.1": SHORT,
