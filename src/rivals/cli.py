@@ -202,6 +202,7 @@ def summary(run: Run, page: Path) -> str:
 def sample(
     run: Positional[Path],
     n: int = 64,
+    only: str | None = None,
     seed: int = 0,
     checkpoint: str = "best",
     out: Path = Path("samples.png"),
@@ -212,6 +213,7 @@ def sample(
     Args:
         run: A run folder, a checkpoint or an export.
         n: How many.
+        only: Draw this class, by name or number (cgan, acgan).
         seed: Equal seeds draw equal samples.
         checkpoint: best, final, latest or a round.
         out: A picture of all (.png), the raw arrays under the name `samples` (.npz), or a folder of pictures.
@@ -222,7 +224,7 @@ def sample(
     if n < 1:
         raise UserError(f"--n must be at least 1, not {n}")
     which = int(checkpoint) if checkpoint.isdigit() else checkpoint
-    print(sample_to(run, out, n=n, seed=seed, checkpoint=which, device=device))
+    print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=which, device=device))
 
 
 def evaluate(

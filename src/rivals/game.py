@@ -100,6 +100,15 @@ class Samples(Protocol):
 
 
 @runtime_checkable
+class Conditional(Samples, Protocol):
+    """A game that draws what it is asked for."""
+
+    def given(self, y: Tensor) -> Tensor:
+        """(B,) class numbers -> latents that ask for them."""
+        ...
+
+
+@runtime_checkable
 class Encodes(Protocol):
     """A game that finds the latents of real things."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from rivals import chance
 
@@ -31,6 +32,43 @@ class Uniform:
 
     def __call__(self, n: int, device: torch.device) -> Tensor:
         return chance.uniform(n, self.dimension, device=device).mul_(2).sub_(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codes:
+    """Latents of which some mean something: (n, device) -> (n, dimension). First the noise, N(0, 1), then each categorical code
+    as one-hot, every value equally likely, then the continuous ones, uniform on [-1, 1]."""
+
+    noise: int
+    categories: tuple[int, ...] = ()  # how many values each categorical code has
+    continuous: int = 0
+
+    @property
+    def dimension(self) -> int:
+        return self.noise + sum(self.categories) + self.continuous
+
+    def __call__(self, n: int, device: torch.device) -> Tensor:
+        noise = chance.normal(n, self.noise, device=device)
+        values = [(k * chance.uniform(n, device=device)).long().clamp_(max=k - 1) for k in self.categories]
+        categorical = [one_hot(value, k).float() for value, k in zip(values, self.categories, strict=True)]
+        return torch.cat([noise, *categorical, 2 * chance.uniform(n, self.continuous, device=device) - 1], 1)
+
+    def parts(self, z: Tensor) -> tuple[Sequence[Tensor], Tensor]:
+        """(B, dimension) -> the categorical codes, each (B, K) one-hot, and the continuous ones, (B, continuous)."""
+        _, *categorical, continuous = torch.split(z, [self.noise, *self.categories, self.continuous], dim=1)
+        return categorical, continuous
+
+    def replaced(self, z: Tensor, code: int, value: int | float | Tensor) -> Tensor:
+        """Latents with one code set, to one value or to one for each row: (B, dimension) -> the same. The categorical codes
+        count from 0, the continuous ones go on from there."""
+        z, categories = z.clone(), len(self.categories)
+        start = self.noise + sum(self.categories[:code])
+        if code < categories:
+            k = self.categories[code]
+            z[:, start : start + k] = one_hot(torch.as_tensor(value, device=z.device).long(), k).to(z.dtype)
+        else:
+            z[:, start + code - categories] = torch.as_tensor(value, dtype=z.dtype, device=z.device)
+        return z
 
 
 PRIORS: dict[str, Callable[[int], Prior]] = {"normal": Normal, "uniform": Uniform}

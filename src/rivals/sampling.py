@@ -13,9 +13,10 @@ from torch import Tensor
 from rivals import chance
 from rivals.data import Memory, bytes_from_pictures
 from rivals.data.pictures import grid, image, scatter
+from rivals.data.sources import class_number
 from rivals.errors import UserError
-from rivals.game import Samples
-from rivals.loading import load
+from rivals.game import Conditional, Game, Samples
+from rivals.loading import load, read
 from rivals.machine import find_device
 from rivals.run import Which
 
@@ -24,11 +25,16 @@ BEYOND = 1e-3  # what a generator of pictures may exceed [-1, 1] by: rounding
 
 
 @torch.no_grad()
-def drawn(game: Samples, n: int, seed: int, of: Callable[[Tensor], Tensor] = Tensor.float) -> Tensor:
-    """n samples, or what `of` makes of them, part by part; equal for equal seeds. Training goes on as if nothing had been
-    drawn."""
+def drawn(
+    game: Samples, n: int, seed: int, of: Callable[[Tensor], Tensor] = Tensor.float, *, asked: Tensor | None = None
+) -> Tensor:
+    """n samples, or what `of` makes of them, part by part; equal for equal seeds. asked: (n,) class numbers, of a game that is
+    `Conditional`. Training goes on as if nothing had been drawn."""
     with chance.fixed(seed):
-        return torch.cat([of(game.sample(min(ROWS, n - start))) for start in range(0, n, ROWS)])
+        if asked is None:
+            return torch.cat([of(game.sample(min(ROWS, n - start))) for start in range(0, n, ROWS)])
+        assert isinstance(game, Conditional)
+        return torch.cat([of(game.decode(game.given(part))) for part in torch.split(asked, ROWS)])
 
 
 def generated(game: Samples, n: int, seed: int, *, bounded: bool, name: str = "samples") -> Memory:
@@ -50,14 +56,23 @@ def checked(x: Tensor, *, bounded: bool) -> Tensor:
 
 
 def sample_to(
-    path: Path | str, out: Path | str, *, n: int = 64, seed: int = 0, checkpoint: Which = "best", device: str = "cpu"
+    path: Path | str,
+    out: Path | str,
+    *,
+    n: int = 64,
+    only: str | None = None,
+    seed: int = 0,
+    checkpoint: Which = "best",
+    device: str = "cpu",
 ) -> Path:
     """Draw n samples of a run, checkpoint or export into `out`: FILE.png, FILE.npz (float32 `samples`, (n, *shape)), or a
-    folder of PNG files. Equal seeds draw equal samples."""
+    folder of PNG files. only: a class by name or number, of a game that draws what it is asked for. Equal seeds draw equal
+    samples."""
     game = load(path, checkpoint=checkpoint).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{path} holds a game that draws nothing from noise alone")
-    samples = drawn(game, n, seed).cpu()
+    asked = None if only is None else classes(path, game, checkpoint, only, n).to(game.device)
+    samples = drawn(game, n, seed, asked=asked).cpu()
     out, flat = Path(out), samples.dim() == 2
     try:
         if out.suffix == ".npz":
@@ -75,3 +90,12 @@ def sample_to(
     except OSError as error:
         raise UserError(f"cannot write {out} ({error.strerror or error}): pass --out") from None
     return out
+
+
+def classes(path: Path | str, game: Game, checkpoint: Which, only: str, n: int) -> Tensor:
+    """(n,) the number of this class, as the run's data names it."""
+    if not isinstance(game, Conditional):
+        raise UserError(f"{path} holds a game that draws nothing on demand: leave out --only, or train cgan or acgan")
+    settings = read(Path(path), checkpoint)[0]["settings"]
+    names = settings.get("class_names") or [str(k) for k in range(settings["facts"]["classes"])]
+    return torch.full((n,), class_number(str(path), names, only))

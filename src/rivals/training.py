@@ -191,6 +191,7 @@ class Session:
             "options": asdict(self.recipe.options) if self.recipe else setup.game.described(),
             "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
             "facts": asdict(self.data.facts),
+            "class_names": list(self.data.class_names),
             "notes": list(self.data.notes),
             "seed": training.seed,
             "batch": setup.batch,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rivals.errors import UserError, pick
 from rivals.metrics import (
+    asked,
     diversity,
     frechet,
     inception_score,
@@ -33,6 +34,7 @@ METRICS = {
         Metric("1-nn", two_sample.measure, features=True, gives=("1-NN accuracy",)),
         Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
+        Metric("asked", asked.measure, features=True, gives=("asked",)),
         Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),
         Metric("realness", realness.measure, floor=False, gives=()),

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -58,17 +58,23 @@ class Recipe:
 
     def needs(self) -> str:
         """What data it takes, by its default options: found out by building it, without weights."""
+        takes = {(kind, classes): self.takes(kind, classes) for kind in ("pictures", "vectors") for classes in (0, 10)}
+        kinds = " or ".join(kind for kind in ("pictures", "vectors") if takes[kind, 10])
+        return kinds if takes["pictures", 0] else f"labelled {kinds}"
+
+    def takes(self, kind: Literal["pictures", "vectors"], classes: int) -> bool:
+        shape = (2,) if kind == "vectors" else (1, 16, 16)
         with torch.device("meta"):
             try:
-                self(Facts(shape=(2,), count=1000, bounded=False))
+                self(Facts(shape=shape, count=1000, classes=classes, bounded=kind == "pictures"))
             except UserError:
-                return "pictures"
-        return "pictures or vectors"
+                return False
+        return True
 
     def can(self) -> list[str]:
         """What its game can do, by the protocols of `rivals.game`."""
         with torch.device("meta"):
-            game = self(Facts(shape=(1, 16, 16), count=1000)).game
+            game = self(Facts(shape=(1, 16, 16), count=1000, classes=10)).game
         return [verb for verb, protocol in (("samples", Samples), ("encodes", Encodes)) if isinstance(game, protocol)]
 
 

@@ -1,0 +1,192 @@
+"""Recipes that draw what they are asked for: the conditional GAN in its variants, and ACGAN, on the two-player recipes'
+networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from torch import nn
+from torch.optim import Adam
+
+from rivals.criteria import CRITERIA
+from rivals.data.core import Facts
+from rivals.errors import UserError, pick
+from rivals.game import Optim
+from rivals.games.acgan import ACGAN
+from rivals.games.conditional import ConditionalGAN
+from rivals.networks import FAMILIES, Family
+from rivals.networks.conditioned import Concatenated, Embedded, Projection, TwoScores, Untold
+from rivals.networks.heads import Head
+from rivals.networks.layers import Norm
+from rivals.networks.remedies import lasting_dropout
+from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.recipes.duel import Criterion, Network, falling
+
+TOLD: dict[str, Any] = {
+    "concatenated": Concatenated,
+    "embedded": Embedded,
+    "projection": Projection,
+    "two-scores": TwoScores,
+    "untold": Untold,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """The options that both recipes have; None: as the network's source had it."""
+
+    network: Network = "intermediate"
+    """Generator and discriminator."""
+    width: int | None = None
+    """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
+    norm_d: Norm | None = None
+    """Normalisation in the discriminator."""
+    norm_g: Norm | None = None
+    """Normalisation in the generator."""
+    latent: int = 100
+    """Dimensions of the latents, beside the condition."""
+    noise: Literal["latents", "dropout"] = "latents"
+    """Where chance comes from; dropout: the latents are left out, and half of the generator's activations are dropped, where
+    samples are drawn too."""
+    adversarial: Criterion = "non-saturating"
+    """What the two minimise."""
+    activation: Literal["tanh", "sigmoid"] = "tanh"
+    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
+    lr: float | None = None
+    """Learning rate of Adam, of both players."""
+    beta1: float | None = None
+    """Adam's first decay, its momentum."""
+    decay: Literal["none", "linear", "cosine"] = "none"
+    """The learning rate through the training: constant, or falling to 0."""
+    batch: int = 64
+    """Rows a turn, over all processes."""
+    average: float = 0.0
+    """Decay of the averaged weights that samples are drawn with; 0: none."""
+
+    def __post_init__(self) -> None:
+        shares(self, "average", *(() if self.beta1 is None else ("beta1",)))
+        counts(self, "width", "latent", "batch")
+        positive(self, "lr")
+
+    @property
+    def family(self) -> Family:
+        return pick("network", FAMILIES, self.network)
+
+    @property
+    def chances(self) -> int:
+        """Latents that are noise."""
+        return self.latent if self.noise == "latents" else 0
+
+    def optim(self) -> Optim:
+        lr, beta1 = self.lr or self.family.lr, self.family.beta1 if self.beta1 is None else self.beta1
+        return partial(Adam, lr=lr, betas=(beta1, 0.999), fused=True)
+
+    def generator(self, facts: Facts) -> nn.Module:
+        net = self.family.generator(
+            facts.shape,
+            latent=self.chances + classes_of(facts),
+            width=self.width or self.family.width,
+            norm=self.norm_g or self.family.norm_g,
+            dropout=0.0 if self.noise == "latents" else 0.5,
+            activation=self.activation if facts.bounded else "none",
+        )
+        return net if self.noise == "latents" else lasting_dropout(net)
+
+    def discriminator(self, shape: tuple[int, ...], *, outputs: int = 1) -> nn.Module:
+        norm = self.norm_d or self.family.norm_d
+        return self.family.discriminator(shape, outputs=outputs, width=self.width or self.family.width, norm=norm)
+
+
+def classes_of(facts: Facts) -> int:
+    if facts.classes < 2:
+        raise UserError("this recipe draws the class that it is asked for, and the data has no classes: give labelled data")
+    return facts.classes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionalOptions(Conditions):
+    """The options of the conditional GAN."""
+
+    told: Literal["concatenated", "embedded", "projection", "two-scores", "untold"] = "projection"
+    """How the discriminator is told the class: as further channels, as one learnt channel, by an inner product with its
+    features, to a second score of its own; or not at all, which fails: the generator ignores what it is asked for."""
+    matching: bool = False
+    """Show the discriminator real things with a wrong class too, as false (two-scores always does)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.matching and self.told == "untold":
+            raise UserError("--matching needs a discriminator that is told the class: it cannot see which one is wrong")
+
+
+@recipe(
+    paper="Mirza and Osindero, 2014, Conditional Generative Adversarial Nets",
+    url="https://arxiv.org/abs/1411.1784",
+    options=ConditionalOptions(),
+)
+def cgan(facts: Facts, options: ConditionalOptions) -> Setup:
+    """Draws the class it is asked for; the discriminator is told too, by projection (Miyato and Koyama, 2018) or otherwise.
+
+    Measured: mnist-10k, 1,500 rounds with `--width 32 --lr 5e-4` (bf16, seed 0, torch 2.13.0, rivals 0.1.0): a classifier reads
+    the class asked for from 97.7 % of 2,000 samples, and from 98.4 % of real ones; Fréchet distance 24.4 on its features (8.1
+    of real ones)."""
+    classes = classes_of(facts)
+    discriminator = pick("told", TOLD, options.told)
+    game = ConditionalGAN(
+        options.generator(facts),
+        discriminator(options.discriminator, facts.shape, classes),
+        latent=options.chances,
+        classes=classes,
+        adversarial=pick("criterion", CRITERIA, options.adversarial),
+        matching=options.matching or options.told == "two-scores",
+        two_scores=options.told == "two-scores",
+        optim_d=options.optim(),
+        optim_g=options.optim(),
+        schedule=falling(options.decay),
+    )
+    return Setup(game=game, batch=options.batch, average=options.average)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ACGANOptions(Conditions):
+    """The options of ACGAN."""
+
+    features: int = 256
+    """What the discriminator's trunk ends in, before the two things that it says."""
+    class_weight: float = 1.0
+    """Factor on the classes' cross-entropy."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts(self, "features")
+        positive(self, "class_weight")
+
+
+@recipe(
+    paper="Odena, Olah and Shlens, 2016, Conditional Image Synthesis with Auxiliary Classifier GANs",
+    url="https://arxiv.org/abs/1610.09585",
+    options=ACGANOptions(),
+)
+def acgan(facts: Facts, options: ACGANOptions) -> Setup:
+    """Draws the class it is asked for; the discriminator has to name the class of what it sees.
+
+    Measured: mnist-10k, 1,500 rounds with `--width 32 --lr 5e-4` (bf16, seed 0, torch 2.13.0, rivals 0.1.0): a classifier reads
+    the class asked for from 96.1 % of 2,000 samples, and from 98.4 % of real ones; Fréchet distance 29.2 on its features (8.1
+    of real ones)."""
+    classes = classes_of(facts)
+    game = ACGAN(
+        options.generator(facts),
+        options.discriminator(facts.shape, outputs=options.features),
+        Head(options.features, 1),
+        Head(options.features, classes),
+        latent=options.chances,
+        classes=classes,
+        adversarial=pick("criterion", CRITERIA, options.adversarial),
+        weight=options.class_weight,
+        optim_d=options.optim(),
+        optim_g=options.optim(),
+        schedule=falling(options.decay),
+    )
+    return Setup(game=game, batch=options.batch, average=options.average)

@@ -1,0 +1,127 @@
+"""Conditional GAN and ACGAN: which pairs are true, which are false, and what is asked for."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from rivals.criteria import nonsaturating, relativistic, wasserstein
+from rivals.data.core import Batch
+from rivals.errors import UserError
+from rivals.games.acgan import ACGAN
+from rivals.games.conditional import ConditionalGAN
+
+CLASSES, LATENT = 4, 3
+BATCH = Batch(torch.randn(64, 5), torch.arange(64) % CLASSES)
+
+
+class Match(nn.Module):
+    """D(x, c) = c itself as a score: the number of the class that it is told, and nothing of x."""
+
+    def __init__(self, scores=1):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+        self.scores, self.told = scores, []
+
+    def forward(self, x, c):
+        self.told.append(c)
+        number = (c * torch.arange(c.shape[1])).sum(1, keepdim=True)
+        return self.scale * torch.cat([x.sum(1, keepdim=True), number][-self.scores :], 1)
+
+
+def game(discriminator=None, **options):
+    torch.manual_seed(0)
+    return ConditionalGAN(nn.Linear(LATENT + CLASSES, 5), discriminator or Match(), latent=LATENT, classes=CLASSES, **options)
+
+
+def test_fakes_have_the_conditions_of_the_real_rows():
+    made = game()
+    made.loss_D(BATCH)
+    real, fake = made.discriminator.told
+    assert torch.equal(real, fake)
+    assert torch.equal(real.argmax(1), BATCH.y)
+    assert torch.equal(real.sum(1), torch.ones(64))
+
+
+def test_a_matching_aware_discriminator_sees_every_other_class():
+    made = game(matching=True)
+    terms = made.loss_D(BATCH)
+    real, _, wrong = made.discriminator.told
+    assert not (wrong.argmax(1) == BATCH.y).any()
+    assert torch.equal(wrong.sum(1), torch.ones(64))
+    further = (wrong.argmax(1) - BATCH.y) % CLASSES
+    assert set(further.tolist()) == {1, 2, 3}
+    numbers = [c.argmax(1, keepdim=True).float() for c in (real, wrong)]
+    assert float(terms["matching"].detach()) == pytest.approx(0.5 * float(nonsaturating.critic(*numbers)))
+
+
+def test_two_scores_play_two_games():
+    made = game(Match(2), matching=True, two_scores=True, adversarial=wasserstein)
+    terms = made.loss_D(BATCH)
+    real, _, wrong = made.discriminator.told
+    expected = wrong.argmax(1).float().mean() - real.argmax(1).float().mean()
+    assert float(terms["matching"].detach()) == pytest.approx(float(expected), abs=1e-6)
+    assert set(made.loss_G(BATCH)) == {"adversarial", "matching"}
+    with pytest.raises(UserError, match="wrong conditions"):
+        game(Match(2), two_scores=True)
+
+
+def test_a_paired_criterion_gets_the_real_pairs():
+    made = game(adversarial=relativistic)
+    made.loss_G(BATCH)
+    fake, real = made.discriminator.told
+    assert torch.equal(fake, real)
+
+
+@pytest.mark.parametrize("kind", ["conditional", "acgan"])
+def test_latents_ask_for_classes_evenly_or_as_given(kind):
+    made = game() if kind == "conditional" else acgan()
+    z = made.prior(4000)
+    assert z.shape == (4000, LATENT + CLASSES)
+    assert torch.allclose(z[:, LATENT:].mean(0), torch.full((CLASSES,), 0.25), atol=0.03)
+    y = torch.tensor([2, 0, 3])
+    assert torch.equal(made.given(y)[:, LATENT:].argmax(1), y)
+    assert made.sample(3).shape == (3, 5)
+
+
+def test_data_without_labels_is_refused():
+    for made in (game(), acgan()):
+        with pytest.raises(UserError, match="has none: give data with classes"):
+            made.loss_D(Batch(BATCH.x))
+
+
+def acgan(**options):
+    torch.manual_seed(0)
+    return ACGAN(
+        nn.Linear(LATENT + CLASSES, 5),
+        nn.Linear(5, 6),
+        nn.Linear(6, 1),
+        nn.Linear(6, CLASSES),
+        latent=LATENT,
+        classes=CLASSES,
+        **options,
+    )
+
+
+def test_a_classifier_that_knows_nothing_costs_log_k_twice():
+    made = acgan(weight=0.5)
+    with torch.no_grad():
+        for p in made.classifier.parameters():
+            p.zero_()
+    assert float(made.loss_D(BATCH)["classes"].detach()) == pytest.approx(0.5 * 2 * math.log(CLASSES), rel=1e-5)
+    assert float(made.loss_G(BATCH)["classes"].detach()) == pytest.approx(0.5 * math.log(CLASSES), rel=1e-5)
+
+
+def test_the_generator_is_told_by_the_classifier():
+    """Where the classifier reads x itself, a generator that writes its condition into x costs nothing."""
+    made = acgan()
+    with torch.no_grad():
+        for p in made.parameters():
+            p.zero_()
+        made.generator.weight[:CLASSES, LATENT:] = 100 * torch.eye(CLASSES)
+        made.trunk.weight[:CLASSES, :CLASSES] = torch.eye(CLASSES)
+        made.classifier.weight[:, :CLASSES] = torch.eye(CLASSES)
+    assert float(made.loss_G(BATCH)["classes"].detach()) == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,78 @@
+"""Every option of InfoGAN changes something, and wrong ones are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from rivals.data import Batches
+from rivals.data.core import Facts
+from rivals.errors import UserError
+from rivals.recipes import RECIPES
+from rivals.recipes.codes import InfoGANOptions
+from rivals.trainer import Trainer
+
+BASE = {"network": "intermediate", "width": 4, "batch": 8, "noise": 5, "features": 6}
+CHANGED = {
+    "network": "dcgan",
+    "width": 6,
+    "norm_d": "none",
+    "norm_g": "none",
+    "features": 7,
+    "categories": (3, 2),
+    "continuous": 1,
+    "noise": 6,
+    "categorical_weight": 0.5,
+    "continuous_weight": 0.5,
+    "adversarial": "relativistic",
+    "activation": "sigmoid",
+    "lr_d": 0.01,
+    "lr_g": 0.01,
+    "beta1": 0.1,
+    "decay": "linear",
+    "batch": 9,
+    "average": 0.5,
+}
+
+
+def trained(digits, **options):
+    torch.manual_seed(0)
+    setup = RECIPES["infogan"](digits.facts, **{**BASE, **options})
+    trainer = Trainer(setup.game, Batches(digits, setup.batch, seed=0, device=torch.device("cpu")), average=setup.average)
+    for round in range(4):
+        trainer.play(round / 4)
+    return torch.cat([p.detach().flatten() for p in trainer.shown().parameters()])
+
+
+def test_the_list_of_options_is_whole():
+    assert set(CHANGED) == {field.name for field in dataclasses.fields(InfoGANOptions)}
+
+
+@pytest.mark.parametrize("option", CHANGED)
+def test_every_option_changes_the_run(option, digits):
+    plain, changed = trained(digits), trained(digits, **{option: CHANGED[option]})
+    assert plain.shape != changed.shape or not torch.equal(plain, changed)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"categories": (1,)}, "at least 2"),
+        ({"categories": (), "continuous": 0}, "there is no code"),
+        ({"continuous": -1}, "0 or more"),
+        ({"lr_g": 0.0}, "more than 0"),
+        ({"features": 0}, "at least 1"),
+    ],
+)
+def test_wrong_options_are_refused(wrong, told):
+    with pytest.raises(UserError, match=told):
+        RECIPES["infogan"].but(**wrong)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 24, 17), (2,)])
+def test_any_data_will_do(shape):
+    network = "mlp" if len(shape) == 1 else "intermediate"
+    game = RECIPES["infogan"](Facts(shape=shape, count=100, bounded=len(shape) > 1), network=network, width=4).game
+    assert game.sample(3).shape == (3, *shape)
