@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
-from rivals.data import Dataset, load
+from rivals.data import Batches, Dataset, load
 from rivals.data.core import Facts
 from rivals.recipes import RECIPES, Setup
+from rivals.trainer import Trainer
 
 SMALL = {"width": 8, "batch": 16}  # at which a round of a recipe takes milliseconds; of those options that it has
 
@@ -40,6 +42,22 @@ def small(digits: Dataset) -> Callable[..., Setup]:
         return recipe(facts, **{option: value for option, value in {**SMALL, **changes}.items() if option in known})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weights_after(digits: Dataset) -> Callable[..., Tensor]:
+    """weights_after(name, **options): all weights of a recipe that has played four rounds on the digits, as they are shown."""
+
+    def play(name: str, **options: object) -> Tensor:
+        torch.manual_seed(0)
+        setup = RECIPES[name](digits.facts, **options)
+        batches = Batches(digits, setup.batch, seed=0, device=torch.device("cpu"))
+        trainer = Trainer(setup.game, batches, average=setup.average)
+        for round in range(4):
+            trainer.play(round / 4)
+        return torch.cat([p.detach().flatten() for p in trainer.shown().parameters()])
+
+    return play
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,10 @@ import dataclasses
 import pytest
 import torch
 
-from rivals.data import Batches
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.recipes.codes import InfoGANOptions
-from rivals.trainer import Trainer
 
 BASE = {"network": "intermediate", "width": 4, "batch": 8, "noise": 5, "features": 6}
 CHANGED = {
@@ -37,22 +35,13 @@ CHANGED = {
 }
 
 
-def trained(digits, **options):
-    torch.manual_seed(0)
-    setup = RECIPES["infogan"](digits.facts, **{**BASE, **options})
-    trainer = Trainer(setup.game, Batches(digits, setup.batch, seed=0, device=torch.device("cpu")), average=setup.average)
-    for round in range(4):
-        trainer.play(round / 4)
-    return torch.cat([p.detach().flatten() for p in trainer.shown().parameters()])
-
-
 def test_the_list_of_options_is_whole():
     assert set(CHANGED) == {field.name for field in dataclasses.fields(InfoGANOptions)}
 
 
 @pytest.mark.parametrize("option", CHANGED)
-def test_every_option_changes_the_run(option, digits):
-    plain, changed = trained(digits), trained(digits, **{option: CHANGED[option]})
+def test_every_option_changes_the_run(option, weights_after):
+    plain, changed = weights_after("infogan", **BASE), weights_after("infogan", **{**BASE, option: CHANGED[option]})
     assert plain.shape != changed.shape or not torch.equal(plain, changed)
 
 

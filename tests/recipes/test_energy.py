@@ -8,13 +8,11 @@ import math
 import pytest
 import torch
 
-from rivals.data import Batches
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.metrics.features import Discriminator
 from rivals.recipes import RECIPES
 from rivals.recipes.energy import BEGANOptions, EBGANOptions
-from rivals.trainer import Trainer
 
 BASE = {"network": "intermediate", "width": 4, "batch": 8, "latent": 5, "code": 4}
 BOTH = {
@@ -40,23 +38,14 @@ CHANGED = {
 PAIRS = [(name, option) for name, changed in CHANGED.items() for option in changed]
 
 
-def trained(name, digits, **options):
-    torch.manual_seed(0)
-    setup = RECIPES[name](digits.facts, **{**BASE, **options})
-    trainer = Trainer(setup.game, Batches(digits, setup.batch, seed=0, device=torch.device("cpu")), average=setup.average)
-    for round in range(4):
-        trainer.play(round / 4)
-    return torch.cat([p.detach().flatten() for p in trainer.shown().parameters()])
-
-
 def test_the_lists_of_options_are_whole():
     for options, name in ((EBGANOptions, "ebgan"), (BEGANOptions, "began")):
         assert set(CHANGED[name]) == {field.name for field in dataclasses.fields(options)}
 
 
 @pytest.mark.parametrize(("name", "option"), PAIRS)
-def test_every_option_changes_the_run(name, option, digits):
-    plain, changed = trained(name, digits), trained(name, digits, **{option: CHANGED[name][option]})
+def test_every_option_changes_the_run(name, option, weights_after):
+    plain, changed = weights_after(name, **BASE), weights_after(name, **{**BASE, option: CHANGED[name][option]})
     assert plain.shape != changed.shape or not torch.equal(plain, changed)
 
 
