@@ -108,7 +108,7 @@ def coverage(judge: Judge, samples: Sequence[Tensor]) -> tuple[float, float]:
 
 
 WHY = {
-    "On pictures several generators cover more than one": "the differences are within the spread over seeds: here one generator "
+    "On pictures several generators cover more than one": "the differences are within the spread over seeds: one generator "
     "hardly collapses, and of four against one discriminator each learns from a quarter of the rows",
 }
 
