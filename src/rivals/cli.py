@@ -35,9 +35,12 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         if args[:1] == ["train"] and len(args) > 1 and not args[1].startswith("-"):
             train_recipe(args[1], args[2:])
+        elif args[:1] == ["explore"]:
+            explored(args[1:])
         else:
             commands = {
-                f.__name__: later(f) for f in (recipes, data, train, sample, evaluate, report, export, studies, study, demo)
+                f.__name__: later(f)
+                for f in (recipes, data, train, sample, explore, evaluate, report, export, studies, study, demo)
             }
             what = "Train, measure and explore generative adversarial networks."
             with one_line():
@@ -225,6 +228,25 @@ def sample(
         raise UserError(f"--n must be at least 1, not {n}")
     which = int(checkpoint) if checkpoint.isdigit() else checkpoint
     print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=which, device=device))
+
+
+def explore(what: Positional[str]) -> None:
+    """Move in the latent space: walk, square, directions, arithmetic, back (from a picture).
+
+    Args:
+        what: rivals explore walk --help tells of it, and so on.
+    """
+    explored([what])
+
+
+def explored(args: Sequence[str]) -> None:
+    from rivals.explore.commands import COMMANDS
+
+    commands = {name: later(command) for name, command in COMMANDS.items()}
+    what = "Move in the latent space of a trained game."
+    with one_line():
+        command = tyro.extras.subcommand_cli_from_dict(commands, prog="rivals explore", description=what, args=list(args))
+    command()
 
 
 def evaluate(

@@ -37,6 +37,15 @@ def drawn(
         return torch.cat([of(game.decode(game.given(part))) for part in torch.split(asked, ROWS)])
 
 
+@torch.no_grad()
+def latents(game: Game, n: int, seed: int) -> Tensor:
+    """(n, d) draws from a game's prior: of the first 256, those that `drawn` makes its samples of."""
+    if not isinstance(game, Samples):
+        raise UserError("this game draws nothing from noise alone: it has no latents")
+    with chance.fixed(seed):
+        return torch.cat([game.prior(min(ROWS, n - start)) for start in range(0, n, ROWS)])
+
+
 def generated(game: Samples, n: int, seed: int, *, bounded: bool, name: str = "samples") -> Memory:
     """n samples as a data set: of pictures (bounded) the 8-bit ones that would be saved, as everyone judges them.
 
