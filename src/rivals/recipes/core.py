@@ -12,7 +12,7 @@ import torch
 
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
-from rivals.game import Encodes, Game, Samples
+from rivals.game import Conditional, Encodes, Game, Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,11 @@ class Recipe:
         """What its game can do, by the protocols of `rivals.game`."""
         with torch.device("meta"):
             game = self(Facts(shape=(1, 16, 16), count=1000, classes=10)).game
-        return [verb for verb, protocol in (("samples", Samples), ("encodes", Encodes)) if isinstance(game, protocol)]
+        return [
+            verb
+            for verb, protocol in (("samples", Samples), ("samples of a class", Conditional), ("encodes", Encodes))
+            if isinstance(game, protocol)
+        ]
 
 
 RECIPES: dict[str, Recipe] = {}
