@@ -77,7 +77,7 @@ class Recipe:
             game = self(Facts(shape=(1, 16, 16), count=1000, classes=10)).game
         return [
             verb
-            for verb, protocol in (("samples", Samples), ("samples of a class", Conditional), ("encodes", Encodes))
+            for verb, protocol in (("samples", Samples), ("classes", Conditional), ("encodes", Encodes))
             if isinstance(game, protocol)
         ]
 
