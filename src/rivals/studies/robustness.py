@@ -52,7 +52,7 @@ def asked(game: str, networks: str) -> tuple[str, dict[str, Any]]:
 
 SEVEN = "RpGAN + R1 + R2, of seven years later, does too"
 WHY = {
-    SEVEN: "too few turns: it has one of the discriminator a round where WGAN-GP has five, and begins slowly. With the networks "
+    SEVEN: "too few turns: it has one of the discriminator a round, WGAN-GP has five, and it begins slowly. With the networks "
     "as they are 2,000 rounds brought it to 49.6 (seed 0)"
 }
 
