@@ -222,12 +222,12 @@ def sample(
         out: A picture of all (.png), the raw arrays under the name `samples` (.npz), or a folder of pictures.
         device: auto, cpu, cuda, cuda:1, mps.
     """
+    from rivals.run import typed
     from rivals.sampling import sample_to
 
     if n < 1:
         raise UserError(f"--n must be at least 1, not {n}")
-    which = int(checkpoint) if checkpoint.isdigit() else checkpoint
-    print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=which, device=device))
+    print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=typed(checkpoint), device=device))
 
 
 def explore(what: Positional[str]) -> None:
@@ -369,8 +369,9 @@ def export(run: Positional[Path], out: Path, checkpoint: str = "best") -> None:
         checkpoint: best, final, latest or a round.
     """
     from rivals.loading import export as write
+    from rivals.run import typed
 
-    print(write(run, out, checkpoint=int(checkpoint) if checkpoint.isdigit() else checkpoint))
+    print(write(run, out, checkpoint=typed(checkpoint)))
 
 
 def studies() -> None:

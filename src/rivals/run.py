@@ -24,6 +24,16 @@ from rivals.errors import UserError
 
 Which = str | int  # 'best', 'final', 'latest', or a round
 
+
+def typed(text: str) -> Which:
+    """A checkpoint as it is typed: a name, or a round.
+
+    >>> typed("best"), typed("1500")
+    ('best', 1500)
+    """
+    return int(text) if text.isdigit() else text
+
+
 SAME = ("recipe", "options", "data", "seed", "batch", "average", "score", "precision")  # what a resumed run must agree on
 
 

@@ -15,6 +15,7 @@ from rivals import chance
 from rivals.cli import main
 from rivals.errors import UserError
 from rivals.explore import evaluated, factorised, invert, linear, parsed, plane, principal, spherical, through
+from rivals.explore.commands import SAMPLES, picked
 from rivals.explore.paths import truncated
 from rivals.game import Game
 from rivals.recipes import RECIPES
@@ -146,6 +147,7 @@ def test_latents_are_those_of_the_samples(run):
     game = load(run)
     with torch.no_grad():
         assert torch.equal(game.decode(latents(game, 5, 3)), drawn(game, 5, 3))
+        assert torch.allclose(game.decode(picked(game, 7, 3)[None]), drawn(game, SAMPLES, 3)[7:8], atol=1e-6)
 
 
 def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
@@ -178,6 +180,7 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["walk", "RUN", "--out", "x.jpg"], "FILE.png"),
         (["directions", "RUN", "--k", "99"], "ask for 1 to 6"),
         (["square", "RUN", "--u", "-1"], "counted from 0"),
+        (["directions", "RUN", "--k", "2", "--sample", "64"], "from 0 to 63"),
         (["arithmetic", "RUN", "smile"], "is no formula"),
         (["back", "RUN", "no.png"], "cannot read the picture"),
         (["back", "RUN", "wide.png"], "this run draws 8x8"),

@@ -14,16 +14,17 @@ from rivals.data import bytes_from_pictures
 from rivals.data.pictures import grid, image
 from rivals.errors import UserError
 from rivals.explore.arithmetic import evaluated, parsed
-from rivals.explore.directions import factorised, principal
+from rivals.explore.directions import FINDERS
 from rivals.explore.inversion import DRAWS, invert
 from rivals.explore.paths import WAYS, plane, through, truncated
 from rivals.game import Game, Samples
 from rivals.loading import load
 from rivals.machine import find_device
-from rivals.run import Which
+from rivals.run import typed
 from rivals.sampling import latents
 
 MILLISECONDS = 60  # of a frame
+SAMPLES = 64  # as many as `rivals sample` draws: of another number the same ones may not be the first
 
 
 def walk(
@@ -85,11 +86,10 @@ def square(
         out: A .png.
         device: auto, cpu, cuda, cuda:1, mps.
     """
-    if n < 2 or min(u, v, sample) < 0:
-        raise UserError("a square takes --n of at least 2, and directions and a sample that are counted from 0")
+    if n < 2 or min(u, v) < 0:
+        raise UserError("a square takes --n of at least 2, and directions that are counted from 0")
     game = opened(run, checkpoint, device)
-    found = (factorised if by == "factorised" else principal)(game, max(u, v) + 1)
-    z = latents(game, sample + 1, seed)[sample]
+    found, z = FINDERS[by](game, max(u, v) + 1), picked(game, sample, seed)
     written(decoded(game, plane(z, found[u], found[v], n, reach)), out, columns=n)
 
 
@@ -119,11 +119,10 @@ def directions(
         out: A .png.
         device: auto, cpu, cuda, cuda:1, mps.
     """
-    if n < 2 or sample < 0:
-        raise UserError("directions take --n of at least 2, and a sample that is counted from 0")
+    if n < 2:
+        raise UserError(f"directions take --n of at least 2, not {n}")
     game = opened(run, checkpoint, device)
-    found = (factorised if by == "factorised" else principal)(game, k)
-    z = latents(game, sample + 1, seed)[sample]
+    found, z = FINDERS[by](game, k), picked(game, sample, seed)
     at = torch.linspace(-reach, reach, n, device=z.device)
     written(decoded(game, (z + at[None, :, None] * found[:, None, :]).flatten(0, 1)), out, columns=n)
 
@@ -131,7 +130,7 @@ def directions(
 def arithmetic(
     run: Positional[Path],
     formula: Positional[str],
-    n: int = 64,
+    n: int = SAMPLES,
     seed: int = 0,
     checkpoint: str = "best",
     out: Path = Path("arithmetic.png"),
@@ -192,8 +191,7 @@ COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, back)}
 
 def opened(run: Path, checkpoint: str, device: str) -> Game:
     """The game of a run, ready to draw pictures."""
-    which: Which = int(checkpoint) if checkpoint.isdigit() else checkpoint
-    game = load(run, checkpoint=which).to(find_device(device))
+    game = load(run, checkpoint=typed(checkpoint)).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{run} holds a game that draws nothing from noise alone: it has no latent space")
     if len(latent_shape(game)) != 3:
@@ -204,6 +202,13 @@ def opened(run: Path, checkpoint: str, device: str) -> Game:
 def latent_shape(game: Game) -> torch.Size:
     """The shape of what is drawn."""
     return decoded(game, latents(game, 2, 0)).shape[1:]
+
+
+def picked(game: Game, sample: int, seed: int) -> Tensor:
+    """(d,) the latent of this sample of `rivals sample`."""
+    if not 0 <= sample < SAMPLES:
+        raise UserError(f"samples are counted from 0 to {SAMPLES - 1}: there is no {sample}")
+    return latents(game, SAMPLES, seed)[sample]
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ of the first layer's activations over many draws, carried back to the latents by
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -45,6 +47,9 @@ def principal(game: Game, k: int, *, n: int = 5000, seed: int = 0) -> Tensor:
     x = x / x.std(0)
     back = torch.linalg.lstsq(x, z - z.mean(0)).solution  # (k, d): the latents that go with each component
     return signed(back / back.norm(dim=1, keepdim=True)).to(game.device, torch.float32)
+
+
+FINDERS: dict[str, Callable[[Game, int], Tensor]] = {"factorised": factorised, "principal": principal}
 
 
 def dimension_of(game: Game) -> int:

@@ -25,7 +25,7 @@ from rivals.metrics import memorisation, realness
 from rivals.metrics.catalogue import METRICS, chosen, features_of
 from rivals.metrics.choice import choose
 from rivals.metrics.core import LABELS, Case, Features, Metric, Unsuitable, Value
-from rivals.run import Run, Which
+from rivals.run import Run, Which, typed
 from rivals.sampling import generated
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def checkpoints_of(path: Path, asked: Sequence[str]) -> list[Which]:
             raise UserError(f"{path} is no run folder, and holds one checkpoint: leave out --checkpoints")
         return ["latest"]
     run = Run(path)
-    wanted: list[Which] = [int(name) if name.isdigit() else name for name in asked]
+    wanted: list[Which] = [typed(name) for name in asked]
     for name in wanted:
         if name != "latest" and not run.file(name).exists():
             run.checkpoint(name)  # raises, and says what there is
