@@ -29,8 +29,8 @@ from torch.nn.functional import avg_pool2d, interpolate, pad
 from rivals import RECIPES, Game
 from rivals import load as load_game
 from rivals.data import Dataset, Memory, bytes_from_pictures, load
-from rivals.data.batches import permutation
 from rivals.data.core import pictures_from_bytes
+from rivals.data.order import permutation
 from rivals.data.part import some
 from rivals.data.pictures import grid
 from rivals.data.toys import TOYS
@@ -74,7 +74,7 @@ def garments(split: str) -> Dataset:
 def rows(split: str, n: int) -> tuple[Tensor, Tensor]:
     """n pictures in [-1, 1], at random but always the same, and their classes."""
     data = garments(split)
-    x, y = data.rows(permutation(len(data), seed=0, epoch=0)[:n], CPU)
+    x, y, _ = data.rows(permutation(len(data), seed=0, epoch=0)[:n], CPU)
     assert y is not None
     return x, y
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 import rivals
 from rivals import processes
-from rivals.data import Batches, Dataset, contact_sheet, load
+from rivals.data import Batches, Beside, Dataset, contact_sheet, load
 from rivals.display import Display
 from rivals.doctor import Doctor, Finding, not_finite
 from rivals.errors import UserError
@@ -161,8 +161,9 @@ class Session:
         made = what(self.data.facts) if isinstance(what, Recipe) else what
         self.setup = made if isinstance(made, Setup) else Setup(game=made)
         self.setup.game.to(self.device)
+        self.learnt = self.data if self.setup.beside is None else self.setup.beside(self.data)
         self.batches = Batches(
-            self.data,
+            self.learnt,
             self.setup.batch,
             seed=training.seed,
             device=self.device,
@@ -190,6 +191,7 @@ class Session:
             "recipe": self.recipe.name if self.recipe else None,
             "options": asdict(self.recipe.options) if self.recipe else setup.game.described(),
             "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
+            "beside": self.learnt.second.fingerprint if isinstance(self.learnt, Beside) else None,
             "facts": asdict(self.data.facts),
             "class_names": list(self.data.class_names),
             "notes": list(self.data.notes),

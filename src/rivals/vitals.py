@@ -31,8 +31,8 @@ from torch import Tensor, nn
 
 from rivals import chance
 from rivals.criteria import Adversarial
-from rivals.data.batches import permutation
 from rivals.data.core import Dataset
+from rivals.data.order import permutation
 from rivals.data.part import in_order, some
 from rivals.game import Game, Judges, Samples
 from rivals.metrics.diversity import mean_distance

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from rivals.data import Batches, Memory, load
-from rivals.data.batches import permutation
+from rivals.data.order import permutation
 from rivals.errors import UserError
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivals.data import Memory, load
-from rivals.data.part import Part, apart, halves, hashes, in_order, overlap, settled, some
+from rivals.data.part import Part, apart, balanced, halves, hashes, in_order, overlap, settled, some
 from rivals.errors import UserError
 
 CPU = torch.device("cpu")
@@ -80,3 +80,11 @@ def test_settled_rows_stand_in_an_order_of_their_own(digits):
     x = torch.zeros(65, 8, 8)
     x[torch.arange(64), torch.arange(64) // 8, torch.arange(64) % 8] = 1
     assert len(hashes(Memory((255 * x[:, None]).byte(), name="one pixel each")).unique()) == 65
+
+
+def test_draws_are_balanced_in_every_part():
+    y = torch.cat([torch.zeros(50), torch.ones(9), torch.full((30,), 2)]).long()
+    numbers = balanced(y, 9, 3, draw=0)
+    assert len(set(numbers.tolist())) == 27
+    assert y[numbers].tolist() == [0, 1, 2] * 9
+    assert not torch.equal(numbers, balanced(y, 9, 3, draw=1))

@@ -59,21 +59,13 @@ def test_a_machine_is_fitted_on_all_labelled_rows_with_the_best_setting():
 
 
 def test_svm_is_scikit_learns_and_neighbours_vote(parts):
-    x, y = parts[0].rows(torch.arange(200), torch.device("cpu"))
+    x, y, _ = parts[0].rows(torch.arange(200), torch.device("cpu"))
     x = x.flatten(1)
     expected = LinearSVC(C=0.1, random_state=0).fit(x[:100].numpy(), y[:100].numpy()).predict(x[100:].numpy())
     assert (probe.svm(x[:100], y[:100], x[100:], 0.1).numpy() == expected).mean() > 0.97
     points, classes = torch.tensor([[0.0], [0.1], [0.2], [5.0]]), torch.tensor([7, 7, 3, 3])
     assert probe.neighbours(points, classes, torch.tensor([[0.19], [4.0]]), 1).tolist() == [3, 3]
     assert probe.neighbours(points, classes, torch.tensor([[0.19]]), 3).tolist() == [7]
-
-
-def test_draws_are_balanced_in_every_part():
-    y = torch.cat([torch.zeros(50), torch.ones(9), torch.full((30,), 2)]).long()
-    numbers = probe.balanced(y, 9, 3, draw=0)
-    assert len(set(numbers.tolist())) == 27
-    assert y[numbers].tolist() == [0, 1, 2] * 9
-    assert not torch.equal(numbers, probe.balanced(y, 9, 3, draw=1))
 
 
 def test_scales_are_taken_from_the_labelled_rows():

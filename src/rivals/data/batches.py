@@ -2,12 +2,11 @@
 
 Position p of the endless stream of rows belongs to epoch p // n and is row `permutation(n, seed, epoch)[p % n]`; global
 batch k holds the positions k * size .. (k + 1) * size - 1, so a batch may straddle two epochs and no row is ever left
-out.
+out. Where there are rows of a second data set beside them (`rivals.data.beside`), those have an order of their own.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -16,23 +15,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from rivals.data.beside import Beside
 from rivals.data.core import Batch, Dataset
 from rivals.data.memory import deliver
+from rivals.data.order import permutation
 from rivals.data.stream import Rows, Stream
 from rivals.errors import UserError
 
 AHEAD = 2  # batches of a stream that are prepared while the present one is used
-
-
-def permutation(n: int, seed: int, epoch: int) -> Tensor:
-    """The order of the rows in an epoch: (n,) int64, the same for the same (n, seed, epoch).
-
-    >>> sorted(permutation(5, seed=0, epoch=3).tolist())
-    [0, 1, 2, 3, 4]
-    """
-    # A hash, not seed + epoch: epoch 1 of seed 0 must not be epoch 0 of seed 1.
-    mixed = int.from_bytes(hashlib.sha256(f"{seed} {epoch}".encode()).digest()[:7], "big")
-    return torch.randperm(n, generator=torch.Generator().manual_seed(mixed))
 
 
 class Batches:
@@ -41,9 +31,11 @@ class Batches:
     `size`: rows of the global batch, of which process `rank` of `world` gets its equal slice.
     `workers`: threads that prepare a stream's next batches; 0: as many as the data set was loaded with. A data set in
     memory needs none. The rows are the same whatever the number.
+    `again`: a batch may hold a row more than once, where the data has fewer rows than it takes.
     Close it, or use it in a `with`, to stop the threads.
 
-    Raises `UserError` if `size` cannot be shared by `world` processes or if the data has fewer than `size` rows.
+    Raises `UserError` if `size` cannot be shared by `world` processes or if the data has fewer than `size` rows and may not
+    repeat them.
     """
 
     def __init__(
@@ -56,6 +48,7 @@ class Batches:
         rank: int = 0,
         world: int = 1,
         workers: int = 0,
+        again: bool = False,
     ) -> None:
         if size < 1:
             raise UserError(f"a batch of {size} rows: choose a batch size of at least 1")
@@ -64,13 +57,20 @@ class Batches:
             raise UserError(
                 f"a batch of {size} rows cannot be shared equally by {world} processes: choose a multiple, as {fit}"
             )
-        if len(data) < size:
+        if len(data) < size and not again:
             raise UserError(
                 f"'{data.name}' has {len(data)} rows, fewer than a batch of {size}: choose a batch size of {len(data)} or less"
             )
+        self.beside: Batches | None = None
+        if isinstance(data, Beside):
+            # another seed: two data sets of one size would else come in one order
+            self.beside = Batches(
+                data.second, size, seed=-1 - seed, device=device, rank=rank, world=world, workers=workers, again=True
+            )
+            data = data.first
         self.data, self.size, self.seed, self.device = data, size, seed, torch.device(device)
         self.rank, self.share = rank, size // world
-        self._orders: dict[int, Tensor] = {}  # of the two epochs last used
+        self._orders: dict[int, Tensor] = {}  # of the epochs last used
         self._begun: dict[int, Callable[[], Rows]] = {}
         self._pool: ThreadPoolExecutor | None = None
         if isinstance(data, Stream):
@@ -78,6 +78,10 @@ class Batches:
 
     def __call__(self, k: int) -> Batch:
         """This process's slice of global batch k, on the device."""
+        batch = self._first(k)
+        return batch if self.beside is None else batch._replace(beside=self.beside(k))
+
+    def _first(self, k: int) -> Batch:
         if self._pool is None or not isinstance(self.data, Stream):
             return self.data.rows(self.numbers(k), self.device)
         wanted = range(k, k + 1 + AHEAD)
@@ -90,9 +94,13 @@ class Batches:
     def numbers(self, k: int) -> Tensor:
         """The row numbers of this process's slice of batch k: (size / world,) int64."""
         epoch, start = divmod(k * self.size + self.rank * self.share, len(self.data))
-        first = self._order(epoch)[start : start + self.share]
-        missing = self.share - len(first)
-        return torch.cat((first, self._order(epoch + 1)[:missing])) if missing else first
+        found: list[Tensor] = []
+        missing = self.share
+        while missing:
+            found.append(self._order(epoch)[start : start + missing])
+            missing -= len(found[-1])
+            epoch, start = epoch + 1, 0
+        return found[0] if len(found) == 1 else torch.cat(found)
 
     def _order(self, epoch: int) -> Tensor:
         if epoch not in self._orders:
@@ -102,6 +110,8 @@ class Batches:
 
     def close(self) -> None:
         """Stops the threads; what they had not begun is dropped."""
+        if self.beside is not None:
+            self.beside.close()
         self._begun = {}
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)

@@ -23,6 +23,7 @@ class Facts:
     count: int  # how many rows there are to train on
     classes: int = 0  # 0: no labels
     bounded: bool = True  # values lie in [-1, 1], as those of pictures do
+    beside: Facts | None = None  # of the second data set, where batches bring rows of two
 
     @property
     def pictures(self) -> bool:
@@ -32,10 +33,11 @@ class Facts:
 class Batch(NamedTuple):
     x: Tensor  # (B, *shape) float32; pictures in [-1, 1]
     y: Tensor | None = None  # (B,) int64 class numbers, where the data has classes
+    beside: Batch | None = None  # as many rows of a second data set, where there is one
 
     def to(self, device: torch.device) -> Batch:
         y = None if self.y is None else self.y.to(device, non_blocking=True)
-        return Batch(self.x.to(device, non_blocking=True), y)
+        return Batch(self.x.to(device, non_blocking=True), y, self.beside and self.beside.to(device))
 
 
 class Dataset(ABC):

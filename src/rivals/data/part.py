@@ -11,8 +11,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rivals.data.batches import permutation
 from rivals.data.core import Batch, Dataset
+from rivals.data.order import permutation
 
 ROWS = 256  # at a time: bounds the memory
 
@@ -56,6 +56,26 @@ def in_order(data: Dataset, device: torch.device, rows: int = ROWS) -> Iterator[
             if following is not None:
                 coming = pool.submit(data.rows, following, device)
             yield batch
+
+
+def labels_of(data: Dataset) -> Tensor | None:
+    """(N,) class numbers, or None where there are no classes."""
+    found = [batch.y for batch in in_order(data, torch.device("cpu"))] if data.facts.classes else []
+    return torch.cat([y for y in found if y is not None]) if found else None
+
+
+def balanced(y: Tensor, each: int, classes: int, draw: int) -> Tensor:
+    """Numbers of `each` rows of every class, drawn at random; one of each class after another, so that every run of
+    `classes` numbers is balanced too.
+
+    >>> y = torch.tensor([0, 0, 0, 1, 1, 1])
+    >>> y[balanced(y, 2, 2, draw=0)]
+    tensor([0, 1, 0, 1])
+    """
+    order = permutation(len(y), seed=draw, epoch=0)
+    order = order[y[order].argsort(stable=True)]  # by class, at random within each
+    ends = torch.bincount(y, minlength=classes).cumsum(0)
+    return order[ends - 1 - torch.arange(each)[:, None]].flatten()
 
 
 class Settled(Part):

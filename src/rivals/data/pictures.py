@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rivals.data.batches import permutation
 from rivals.data.core import Dataset, bytes_from_pictures
+from rivals.data.order import permutation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from rivals.data import Dataset, Memory, bytes_from_pictures
-from rivals.data.part import in_order
+from rivals.data.part import in_order, labels_of
 from rivals.game import Conditional
-from rivals.metrics.core import Case, Classifies, Unsuitable, Value, labels_of
+from rivals.metrics.core import Case, Classifies, Unsuitable, Value
 from rivals.sampling import drawn
 
 SEED = 0
@@ -38,7 +38,7 @@ def measure(case: Case) -> Mapping[str, Value]:
     else:
         data, y = case.real, labels
     with torch.no_grad():
-        read = torch.cat([judge.log_posterior(judge(x)).argmax(1).cpu() for x, _ in in_order(data, case.device)])
+        read = torch.cat([judge.log_posterior(judge(batch.x)).argmax(1).cpu() for batch in in_order(data, case.device)])
     each = f"each of {len(judge.class_names)} classes asked for equally often"
     protocol = f"{len(y):,} samples, class by argmax of the classifier, {each}"
     return {"asked": Value(float((read == y).double().mean()), "higher", protocol)}

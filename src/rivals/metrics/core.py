@@ -166,9 +166,3 @@ def kept(key: str | None, make: Callable[[], dict[str, Tensor]]) -> dict[str, Te
 def rows_of(data: Dataset, n: int | None = None) -> Tensor:
     """(N, D) float32: the rows as flat vectors, on the CPU; n of them, at random but always the same."""
     return torch.cat([batch.x.flatten(1) for batch in in_order(some(data, n or len(data)), torch.device("cpu"))])
-
-
-def labels_of(data: Dataset) -> Tensor | None:
-    """(N,) class numbers, or None where there are no classes."""
-    found = [batch.y for batch in in_order(data, torch.device("cpu"))] if data.facts.classes else []
-    return torch.cat([y for y in found if y is not None]) if found else None

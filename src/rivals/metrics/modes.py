@@ -28,11 +28,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rivals.data.part import in_order
+from rivals.data.part import in_order, labels_of
 from rivals.data.sources import load, test_part
 from rivals.data.stacked import STACKED
 from rivals.data.toys import TOYS
-from rivals.metrics.core import Case, Classifies, Unsuitable, Value, labels_of, rows_of
+from rivals.metrics.core import Case, Classifies, Unsuitable, Value, rows_of
 from rivals.metrics.features.classifier import Classifier
 
 SAMPLES = 2_500

@@ -29,10 +29,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rivals.data.batches import permutation
 from rivals.data.core import Dataset
-from rivals.data.part import Part, halves, in_order, some
-from rivals.metrics.core import Case, Unsuitable, Value, labels_of
+from rivals.data.part import Part, balanced, halves, in_order, labels_of, some
+from rivals.metrics.core import Case, Unsuitable, Value
 from rivals.metrics.features.discriminator import Discriminator
 from rivals.metrics.neighbours import nearest
 
@@ -117,20 +116,6 @@ def class_numbers(data: Dataset) -> Tensor:
 
 def described(space: Space, data: Dataset, device: torch.device) -> Tensor:
     return torch.cat([space(batch.x).float().cpu() for batch in in_order(data, device)])
-
-
-def balanced(y: Tensor, each: int, classes: int, draw: int) -> Tensor:
-    """Numbers of `each` rows of every class, drawn at random; one of each class after another, so that every run of
-    `classes` numbers is balanced too.
-
-    >>> y = torch.tensor([0, 0, 0, 1, 1, 1])
-    >>> y[balanced(y, 2, 2, draw=0)]
-    tensor([0, 1, 0, 1])
-    """
-    order = permutation(len(y), seed=draw, epoch=0)
-    order = order[y[order].argsort(stable=True)]  # by class, at random within each
-    ends = torch.bincount(y, minlength=classes).cumsum(0)
-    return order[ends - 1 - torch.arange(each)[:, None]].flatten()
 
 
 def scaled(x: Tensor, others: Tensor, *, apart: bool) -> tuple[Tensor, Tensor]:

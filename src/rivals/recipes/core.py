@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import torch
 
-from rivals.data.core import Facts
+from rivals.data.beside import Beside
+from rivals.data.core import Dataset, Facts
 from rivals.errors import UserError, pick
 from rivals.game import Conditional, Encodes, Game, Samples
 
@@ -23,6 +24,7 @@ class Setup:
     batch: int = 64  # rows a turn, over all processes
     average: float = 0.0  # decay of the averaged weights, 0: none
     why: tuple[str, ...] = ()  # what was chosen for the user, a sentence each
+    beside: Callable[[Dataset], Beside] | None = None  # the data with what else it learns from, of the data that it is given
 
 
 @dataclass(frozen=True)

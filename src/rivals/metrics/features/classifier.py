@@ -22,8 +22,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
-from rivals.data.batches import Batches, permutation
+from rivals.data.batches import Batches
 from rivals.data.core import Dataset, Facts
+from rivals.data.order import permutation
 from rivals.data.part import Part, in_order
 from rivals.errors import UserError
 from rivals.metrics.core import kept
@@ -123,7 +124,7 @@ def learnt(train: Dataset, test: Dataset, device: torch.device) -> dict[str, Ten
         learn(network.train(), train, device)
     network.eval()
     with torch.no_grad():
-        right = sum(float((network(x).argmax(1) == y).sum()) for x, y in in_order(test, device))
+        right = sum(float((network(x).argmax(1) == y).sum()) for x, y, _ in in_order(test, device))
     return {**network.state_dict(), "accuracy": torch.tensor(right / len(test), dtype=torch.float64)}
 
 
@@ -135,7 +136,7 @@ def learn(network: Network, data: Dataset, device: torch.device) -> None:
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, rounds)
     with Batches(data, size, seed=SEED, device=device) as batches:
         for k in range(rounds):
-            x, y = batches(k)
+            x, y, _ = batches(k)
             assert y is not None  # the data has classes
             optimizer.zero_grad()
             cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
