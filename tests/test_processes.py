@@ -21,7 +21,7 @@ from rivals.training import Session, Training
 torch.set_num_threads(1)
 name, out = sys.argv[1], Path(sys.argv[2])
 changes = {
-    "vae": {"norm": "none"},
+    "vae": {"norm_d": "none", "norm_g": "none"},
     "began": {"norm_d": "none", "norm_g": "none", "lambda_k": 0.5},
     "wgan-gp": {"norm_d": "none", "norm_g": "none", "flip": 0.2},
     "dragan": {"norm_d": "none", "norm_g": "none", "matching": "added", "history": 0.1, "hold": 1.37, "smooth": 0.1},

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
-
-from torch.optim import Adam
 
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
 from rivals.games.infogan import InfoGAN, outputs_of
-from rivals.networks import FAMILIES
 from rivals.networks.heads import Head
-from rivals.networks.layers import Norm
 from rivals.priors import Codes
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
-from rivals.recipes.duel import Criterion, Network, falling
+from rivals.recipes.common import Common
+from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.duel import Criterion
 
 UNITS = 128  # of Q's hidden layer, as in the paper's table 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoGANOptions:
+class InfoGANOptions(Common):
     """The options of InfoGAN; None: as the network's source had it."""
 
-    network: Network = "intermediate"
-    """Generator and trunk."""
-    width: int | None = None
-    """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
-    norm_d: Norm | None = None
-    """Normalisation in the trunk."""
-    norm_g: Norm | None = None
-    """Normalisation in the generator."""
     features: int = 256
     """What the trunk ends in: D and Q see so many numbers of a picture."""
     categories: tuple[int, ...] = (10,)
@@ -48,24 +35,14 @@ class InfoGANOptions:
     """lambda of the continuous codes."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise beside the information."""
-    activation: Literal["tanh", "sigmoid"] = "tanh"
-    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
     lr_d: float = 2e-4
     """Learning rate of discriminator and Q."""
     lr_g: float = 1e-3
     """Learning rate of the generator."""
-    beta1: float = 0.5
-    """Adam's first decay, its momentum."""
-    decay: Literal["none", "linear", "cosine"] = "none"
-    """The learning rate through the training: constant, or falling to 0."""
-    batch: int = 64
-    """Rows a turn, over all processes."""
-    average: float = 0.0
-    """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        shares(self, "average", "beta1")
-        counts(self, "width", "features", "noise", "batch")
+        super().__post_init__()
+        counts(self, "features", "noise")
         positive(self, "lr_d", "lr_g", "categorical_weight", "continuous_weight")
         if min(self.categories, default=2) < 2:
             raise UserError(f"--categories: a code of {min(self.categories)} values says nothing, it takes at least 2")
@@ -87,26 +64,18 @@ def infogan(facts: Facts, options: InfoGANOptions) -> Setup:
     Measured: mnist-10k at 16 x 16, 1,800 rounds with `--width 32` (66 seconds of one core, bf16, seed 0, torch 2.13.0, rivals
     0.1.0): the code of ten values matches the digit of 52.5 % of 2,000 test pictures, still rising. The paper has 95 % from
     six times the data and far more rounds."""
-    family = pick("network", FAMILIES, options.network)
-    width = options.width or family.width
     codes = Codes(noise=options.noise, categories=options.categories, continuous=options.continuous)
     game = InfoGAN(
-        generator=family.generator(
-            facts.shape,
-            latent=codes.dimension,
-            width=width,
-            norm=options.norm_g or family.norm_g,
-            activation=options.activation if facts.bounded else "none",
-        ),
-        trunk=family.discriminator(facts.shape, outputs=options.features, width=width, norm=options.norm_d or family.norm_d),
+        generator=options.generator(facts, latent=codes.dimension),
+        trunk=options.discriminator(facts.shape, outputs=options.features),
         discriminator=Head(options.features, 1),
         Q=Head(options.features, outputs_of(codes), hidden=UNITS),
         codes=codes,
         categorical=options.categorical_weight,
         continuous=options.continuous_weight,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
-        optim_d=partial(Adam, lr=options.lr_d, betas=(options.beta1, 0.999), fused=True),
-        optim_g=partial(Adam, lr=options.lr_g, betas=(options.beta1, 0.999), fused=True),
-        schedule=falling(options.decay),
+        optim_d=options.adam(options.lr_d),
+        optim_g=options.adam(options.lr_g),
+        schedule=options.schedule,
     )
-    return Setup(game=game, batch=options.batch, average=options.average)
+    return options.setup(game)

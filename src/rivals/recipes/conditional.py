@@ -4,25 +4,21 @@ networks."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from torch import nn
-from torch.optim import Adam
 
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
-from rivals.game import Optim
 from rivals.games.acgan import ACGAN
 from rivals.games.conditional import ConditionalGAN
-from rivals.networks import FAMILIES, Family
 from rivals.networks.conditioned import Concatenated, Embedded, Projection, TwoScores, Untold
 from rivals.networks.heads import Head
-from rivals.networks.layers import Norm
 from rivals.networks.remedies import lasting_dropout
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
-from rivals.recipes.duel import Criterion, Network, falling
+from rivals.recipes.common import Common
+from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.duel import Criterion
 
 TOLD: dict[str, Any] = {
     "concatenated": Concatenated,
@@ -34,17 +30,9 @@ TOLD: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class Conditions(Common):
     """The options that both recipes have; None: as the network's source had it."""
 
-    network: Network = "intermediate"
-    """Generator and discriminator."""
-    width: int | None = None
-    """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
-    norm_d: Norm | None = None
-    """Normalisation in the discriminator."""
-    norm_g: Norm | None = None
-    """Normalisation in the generator."""
     latent: int = 100
     """Dimensions of the latents, beside the condition."""
     noise: Literal["latents", "dropout"] = "latents"
@@ -52,51 +40,25 @@ class Conditions:
     samples are drawn too."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise."""
-    activation: Literal["tanh", "sigmoid"] = "tanh"
-    """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
     lr: float | None = None
     """Learning rate of Adam, of both players."""
-    beta1: float | None = None
-    """Adam's first decay, its momentum."""
-    decay: Literal["none", "linear", "cosine"] = "none"
-    """The learning rate through the training: constant, or falling to 0."""
-    batch: int = 64
-    """Rows a turn, over all processes."""
-    average: float = 0.0
-    """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        shares(self, "average", *(() if self.beta1 is None else ("beta1",)))
-        counts(self, "width", "latent", "batch")
+        super().__post_init__()
+        counts(self, "latent")
         positive(self, "lr")
-
-    @property
-    def family(self) -> Family:
-        return pick("network", FAMILIES, self.network)
 
     @property
     def chances(self) -> int:
         """Latents that are noise."""
         return self.latent if self.noise == "latents" else 0
 
-    def optim(self) -> Optim:
-        lr, beta1 = self.lr or self.family.lr, self.family.beta1 if self.beta1 is None else self.beta1
-        return partial(Adam, lr=lr, betas=(beta1, 0.999), fused=True)
-
-    def generator(self, facts: Facts) -> nn.Module:
-        net = self.family.generator(
-            facts.shape,
-            latent=self.chances + classes_of(facts),
-            width=self.width or self.family.width,
-            norm=self.norm_g or self.family.norm_g,
-            dropout=0.0 if self.noise == "latents" else 0.5,
-            activation=self.activation if facts.bounded else "none",
-        )
-        return net if self.noise == "latents" else lasting_dropout(net)
-
-    def discriminator(self, shape: tuple[int, ...], *, outputs: int = 1) -> nn.Module:
-        norm = self.norm_d or self.family.norm_d
-        return self.family.discriminator(shape, outputs=outputs, width=self.width or self.family.width, norm=norm)
+    def conditioned(self, facts: Facts) -> nn.Module:
+        """(B, chances + classes) -> (B, *shape)."""
+        latent = self.chances + classes_of(facts)
+        if self.noise == "latents":
+            return self.generator(facts, latent=latent)
+        return lasting_dropout(self.generator(facts, latent=latent, dropout=0.5))
 
 
 def classes_of(facts: Facts) -> int:
@@ -135,18 +97,18 @@ def cgan(facts: Facts, options: ConditionalOptions) -> Setup:
     classes = classes_of(facts)
     discriminator = pick("told", TOLD, options.told)
     game = ConditionalGAN(
-        options.generator(facts),
+        options.conditioned(facts),
         discriminator(options.discriminator, facts.shape, classes),
         latent=options.chances,
         classes=classes,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         matching=options.matching or options.told == "two-scores",
         two_scores=options.told == "two-scores",
-        optim_d=options.optim(),
-        optim_g=options.optim(),
-        schedule=falling(options.decay),
+        optim_d=options.adam(options.lr),
+        optim_g=options.adam(options.lr),
+        schedule=options.schedule,
     )
-    return Setup(game=game, batch=options.batch, average=options.average)
+    return options.setup(game)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +139,7 @@ def acgan(facts: Facts, options: ACGANOptions) -> Setup:
     of real ones)."""
     classes = classes_of(facts)
     game = ACGAN(
-        options.generator(facts),
+        options.conditioned(facts),
         options.discriminator(facts.shape, outputs=options.features),
         Head(options.features, 1),
         Head(options.features, classes),
@@ -185,8 +147,8 @@ def acgan(facts: Facts, options: ACGANOptions) -> Setup:
         classes=classes,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         weight=options.class_weight,
-        optim_d=options.optim(),
-        optim_g=options.optim(),
-        schedule=falling(options.decay),
+        optim_d=options.adam(options.lr),
+        optim_g=options.adam(options.lr),
+        schedule=options.schedule,
     )
-    return Setup(game=game, batch=options.batch, average=options.average)
+    return options.setup(game)

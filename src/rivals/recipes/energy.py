@@ -6,59 +6,36 @@ than the paper's (gamma from 0.3 to 0.7, lambda_k 0.001, no batch norm), which a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Literal
-
-from torch.optim import Adam
 
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
 from rivals.games.began import BEGAN
 from rivals.games.ebgan import EBGAN
-from rivals.networks import FAMILIES
-from rivals.networks.layers import Norm
 from rivals.priors import PRIORS
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
-from rivals.recipes.duel import Network, falling
+from rivals.recipes.common import Common
+from rivals.recipes.core import Setup, counts, positive, recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class Energy:
-    """The options that both recipes have; None: as the network's source had it."""
+class Energy(Common):
+    """The options that both recipes have; None: as the network's source had it. The discriminator is encoder and decoder."""
 
-    network: Network = "intermediate"
-    """Generator, encoder and decoder."""
-    width: int | None = None
-    """Units of a hidden layer (simple, mlp) or maps of the first convolution; all others are multiples of it."""
-    norm_d: Norm | None = None
-    """Normalisation in the encoder and the decoder, which are the discriminator."""
-    norm_g: Norm | None = None
-    """Normalisation in the generator."""
     prior: Literal["normal", "uniform"] = "normal"
     """What the latents are drawn from: N(0, 1), or uniform on [-1, 1]."""
     latent: int = 64
     """Dimensions of the latents."""
     code: int = 64
     """Dimensions of the autoencoder's code."""
-    activation: Literal["tanh", "sigmoid"] = "tanh"
-    """The last activation of generator and decoder, for pictures; its range is laid onto [-1, 1]."""
     lr: float | None = None
     """Learning rate of Adam, of both players."""
     lr_d: float | None = None
     """Learning rate of the discriminator, where it differs."""
-    beta1: float | None = None
-    """Adam's first decay."""
-    decay: Literal["none", "linear", "cosine"] = "none"
-    """The learning rate through the training: constant, or falling to 0."""
-    batch: int = 64
-    """Rows a turn, over all processes."""
-    average: float = 0.0
-    """Decay of the averaged weights that samples are drawn with; 0: none."""
 
     def __post_init__(self) -> None:
-        shares(self, "average", *(() if self.beta1 is None else ("beta1",)))
-        counts(self, "latent", "code", "batch", "width")
+        super().__post_init__()
+        counts(self, "latent", "code")
         positive(self, "lr", "lr_d")
 
 
@@ -97,20 +74,15 @@ class BEGANOptions(Energy):
 
 def parts(facts: Facts, options: Energy) -> dict[str, Any]:
     """What both games are made of: networks, prior, optimisers and schedule, by name."""
-    family = pick("network", FAMILIES, options.network)
-    width = family.width if options.width is None else options.width
-    generator = partial(family.generator, facts.shape, width=width, activation=options.activation if facts.bounded else "none")
-    norm_d = options.norm_d or family.norm_d
-    lr = family.lr if options.lr is None else options.lr
-    adam = partial(Adam, betas=(family.beta1 if options.beta1 is None else options.beta1, 0.999), fused=True)
+    of_d = replace(options, norm_g=options.norm_d or options.family.norm_d)  # the decoder is a part of the discriminator
     return {
-        "generator": generator(latent=options.latent, norm=options.norm_g or family.norm_g),
-        "encoder": family.discriminator(facts.shape, outputs=options.code, width=width, norm=norm_d),
-        "decoder": generator(latent=options.code, norm=norm_d),
+        "generator": options.generator(facts, latent=options.latent),
+        "encoder": options.discriminator(facts.shape, outputs=options.code),
+        "decoder": of_d.generator(facts, latent=options.code),
         "prior": pick("prior", PRIORS, options.prior)(options.latent),
-        "optim_d": partial(adam, lr=lr if options.lr_d is None else options.lr_d),
-        "optim_g": partial(adam, lr=lr),
-        "schedule": falling(options.decay),
+        "optim_d": options.adam(options.lr_d or options.lr),
+        "optim_g": options.adam(options.lr),
+        "schedule": options.schedule,
     }
 
 
@@ -126,7 +98,7 @@ def ebgan(facts: Facts, options: EBGANOptions) -> Setup:
     0, torch 2.13.0, rivals 0.1.0): 3.82 by the judge of `benchmarks/judge.py`, Fréchet distance of 10,000 samples; still
     falling."""
     game = EBGAN(**parts(facts, options), margin=options.margin, pulling_away=options.pulling_away, pretrain=options.pretrain)
-    return Setup(game=game, batch=options.batch, average=options.average)
+    return options.setup(game)
 
 
 @recipe(
@@ -141,4 +113,4 @@ def began(facts: Facts, options: BEGANOptions) -> Setup:
     0, torch 2.13.0, rivals 0.1.0): 6.54 by the judge of `benchmarks/judge.py`, Fréchet distance of 10,000 samples; still
     falling."""
     game = BEGAN(**parts(facts, options), gamma=options.gamma, lambda_k=options.lambda_k)
-    return Setup(game=game, batch=options.batch, average=options.average)
+    return options.setup(game)
