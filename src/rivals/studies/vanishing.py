@@ -144,8 +144,8 @@ CLEAN = "The critic's slope is clean: about 1, towards the data, for every seed"
 FALLS = "On pictures the gradient of {} falls as D is trained on, at least tenfold"
 WHY = {
     CLEAN: "a critic can be caught with the wrong sign: with slope s away from the data its loss is W s + lambda (s - 1)^2, "
-    "which has a minimum at s = 1 - W / (2 lambda) = 0.8 for any lambda over W / 2, and the seed that began on that side stayed "
-    "there. A lambda below 2 would free it, and give a slope of more than 2",
+    "which has a minimum at s = 1 - W / (2 lambda) = 0.8 for any lambda over W / 2, and the seed that began on that side "
+    "stayed there. A lambda below 2 would free it, and give a slope of more than 2",
     FALLS.format("minimax"): "batch norm: a batch of generated pictures is brought to mean 0 and variance 1 in each layer, "
     "whatever D has learnt, and so its logits saturate less. The same D without it loses the gradient (the claim above)",
 }
