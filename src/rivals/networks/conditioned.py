@@ -1,6 +1,6 @@
-"""Discriminators that are shown a condition beside the thing: (B, *shape), (B, K) -> (B, outputs) logits.
+"""Discriminators that are shown something beside the thing, a condition or a latent: (B, *shape), (B, K) -> (B, outputs).
 
-K numbers say what was asked for: a class as one-hot, attributes as zeros and ones. A generator needs nothing of this file: its
+K numbers say what was asked for, a class as one-hot, attributes as zeros and ones. A generator needs nothing of this file: its
 condition is a part of its latents.
 """
 
@@ -85,4 +85,21 @@ class Untold(nn.Module):
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         logits: Tensor = self.body(x)
+        return logits
+
+
+class Joint(nn.Module):
+    """A thing and a latent, each through layers of its own and then together: (B, *shape), (B, latent) -> (B, 1)."""
+
+    def __init__(self, build: Builder, shape: tuple[int, ...], latent: int, *, features: int = 256):
+        super().__init__()
+        self.of_x = build(shape, outputs=features)
+        self.of_z = nn.Sequential(nn.Linear(latent, features), nn.LeakyReLU(0.2), nn.Linear(features, features))
+        self.together = nn.Sequential(
+            nn.LeakyReLU(0.2), nn.Linear(2 * features, features), nn.LeakyReLU(0.2), nn.Linear(features, 1)
+        )
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        f = self.of_x(x)
+        logits: Tensor = self.together(torch.cat([f, self.of_z(z.to(f.dtype))], 1))
         return logits

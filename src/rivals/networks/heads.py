@@ -1,8 +1,12 @@
-"""What reads the features that a trunk ends in."""
+"""What reads the features that a trunk ends in, and a network taken apart into the two."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
+
+from rivals.networks.layers import Flatten
 
 
 class Head(nn.Module):
@@ -18,3 +22,23 @@ class Head(nn.Module):
     def forward(self, f: Tensor) -> Tensor:
         y: Tensor = self.body(f)
         return y
+
+
+class Layers(nn.Module):
+    """Layers one after another. (A bare `nn.Sequential` would not be compiled.)"""
+
+    def __init__(self, layers: Sequence[nn.Module]):
+        super().__init__()
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.body(x)
+        return y
+
+
+def apart(discriminator: nn.Module) -> tuple[Layers, Layers]:
+    """A discriminator of `rivals.networks` as two, that share its weights: up to its last feature maps (of one without maps:
+    its last hidden units), and from there on."""
+    layers = list(discriminator.body.children())  # type: ignore[union-attr]
+    flat = next((i for i, layer in enumerate(layers) if isinstance(layer, Flatten)), len(layers) - 1)
+    return Layers(layers[:flat]), Layers(layers[flat:])

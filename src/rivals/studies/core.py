@@ -48,6 +48,7 @@ MODULES: tuple[str, ...] = (
     "clipping",
     "equilibrium",
     "ensemble",
+    "encoders",
     "loops",
     "upsampling",
 )
