@@ -55,7 +55,8 @@ class Autoencoder(Game):
     def heed(self, z: Tensor) -> None:
         """Moves the moments of the codes towards those of this batch."""
         self.mean.lerp_(processes.mean(z.mean(0)), 1 - DECAY)
-        self.second.lerp_(processes.mean(z.T @ z / len(z)), 1 - DECAY)
+        outer = z[:, :, None] * z[:, None, :]  # a matrix product would be bf16's under autocast
+        self.second.lerp_(processes.mean(outer.mean(0)), 1 - DECAY)
 
     def encode(self, x: Tensor) -> Tensor:
         z: Tensor = self.encoder(x)
