@@ -49,6 +49,7 @@ MODULES: tuple[str, ...] = (
     "equilibrium",
     "ensemble",
     "encoders",
+    "features",
     "loops",
     "upsampling",
 )
