@@ -74,7 +74,7 @@ def garments(split: str) -> Dataset:
 def rows(split: str, n: int) -> tuple[Tensor, Tensor]:
     """n pictures in [-1, 1], at random but always the same, and their classes."""
     data = garments(split)
-    x, y, _ = data.rows(permutation(len(data), seed=0, epoch=0)[:n], CPU)
+    x, y, *_ = data.rows(permutation(len(data), seed=0, epoch=0)[:n], CPU)
     assert y is not None
     return x, y
 

@@ -216,7 +216,7 @@ def sample(
     Args:
         run: A run folder, a checkpoint or an export.
         n: How many.
-        only: Draw this class, by name or number (cgan, acgan).
+        only: Draw this class, by name or number, or these attributes, by name with commas between (cgan, acgan).
         seed: Equal seeds draw equal samples.
         checkpoint: best, final, latest or a round.
         out: A picture of all (.png), the raw arrays under the name `samples` (.npz), or a folder of pictures.

@@ -103,8 +103,19 @@ class Samples(Protocol):
 class Conditional(Samples, Protocol):
     """A game that draws what it is asked for."""
 
-    def given(self, y: Tensor) -> Tensor:
-        """(B,) class numbers -> latents that ask for them."""
+    def given(self, c: Tensor) -> Tensor:
+        """(B,) class numbers, or (B, K) attributes where it draws by those, -> latents that ask for them."""
+        ...
+
+
+@runtime_checkable
+class ByAttributes(Conditional, Protocol):
+    """One that may be asked for attributes instead of a class."""
+
+    attributes: int  # 0: it is asked for a class
+
+    def having(self, wanted: Sequence[int], n: int) -> Tensor:
+        """(n, attributes) conditions that hold these attributes, by number."""
         ...
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from rivals import chance
 
 Prior = Callable[[int, torch.device], Tensor]
+ROWS = 2048  # of attributes, that are remembered to draw from
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,35 @@ class Codes:
         else:
             z[:, start + code - categories] = torch.as_tensor(value, dtype=z.dtype, device=z.device)
         return z
+
+
+class Met(nn.Module):
+    """Noise, and beside it the attributes of a thing that was met in training, (n, device) -> (n, noise + attributes): which of
+    them go together only the data knows. Before any was met, none of them."""
+
+    met: Tensor  # (ROWS, attributes) of the last ones
+
+    def __init__(self, *, noise: int, attributes: int):
+        super().__init__()
+        self.noise = noise
+        self.register_buffer("met", torch.zeros(ROWS, attributes, dtype=torch.uint8))
+
+    def keep(self, a: Tensor, round: int) -> None:
+        """Attributes of a batch, (B, attributes), in the place of the oldest."""
+        places = (round * len(a) + torch.arange(len(a), device=a.device)) % ROWS
+        self.met[places] = a.to(torch.uint8)
+
+    def __call__(self, n: int, device: torch.device) -> Tensor:
+        rows = (ROWS * chance.uniform(n, device=device)).long().clamp_(max=ROWS - 1)
+        return torch.cat([chance.normal(n, self.noise, device=device), self.met[rows].float()], 1)
+
+    def having(self, wanted: Sequence[int], n: int) -> Tensor:
+        """(n, attributes) of met things that have all of these; where there is none, these and no others."""
+        found = self.met[self.met[:, list(wanted)].bool().all(1)].float()
+        if not len(found):
+            found = self.met.new_zeros(1, self.met.shape[1], dtype=torch.float32)
+            found[:, list(wanted)] = 1
+        return found[torch.arange(n, device=found.device) % len(found)]
 
 
 PRIORS: dict[str, Callable[[int], Prior]] = {"normal": Normal, "uniform": Uniform}

@@ -14,8 +14,8 @@ from rivals import chance
 from rivals.data import Memory, bytes_from_pictures
 from rivals.data.pictures import grid, image, scatter
 from rivals.data.sources import class_number
-from rivals.errors import UserError
-from rivals.game import Conditional, Game, Samples
+from rivals.errors import UserError, pick
+from rivals.game import ByAttributes, Conditional, Game, Samples
 from rivals.loading import load, read
 from rivals.machine import find_device
 from rivals.run import Which
@@ -28,8 +28,8 @@ BEYOND = 1e-3  # what a generator of pictures may exceed [-1, 1] by: rounding
 def drawn(
     game: Samples, n: int, seed: int, of: Callable[[Tensor], Tensor] = Tensor.float, *, asked: Tensor | None = None
 ) -> Tensor:
-    """n samples, or what `of` makes of them, part by part; equal for equal seeds. asked: (n,) class numbers, of a game that is
-    `Conditional`. Training goes on as if nothing had been drawn."""
+    """n samples, or what `of` makes of them, part by part; equal for equal seeds. asked: (n,) class numbers or (n, K)
+    attributes, of a game that is `Conditional`. Training goes on as if nothing had been drawn."""
     with chance.fixed(seed):
         if asked is None:
             return torch.cat([of(game.sample(min(ROWS, n - start))) for start in range(0, n, ROWS)])
@@ -75,12 +75,12 @@ def sample_to(
     device: str = "cpu",
 ) -> Path:
     """Draw n samples of a run, checkpoint or export into `out`: FILE.png, FILE.npz (float32 `samples`, (n, *shape)), or a
-    folder of PNG files. only: a class by name or number, of a game that draws what it is asked for. Equal seeds draw equal
-    samples."""
+    folder of PNG files. only: a class by name or number, or attributes by name with commas between, of a game that draws what
+    it is asked for. Equal seeds draw equal samples."""
     game = load(path, checkpoint=checkpoint).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{path} holds a game that draws nothing from noise alone")
-    asked = None if only is None else classes(path, game, checkpoint, only, n).to(game.device)
+    asked = None if only is None else conditions(path, game, checkpoint, only, n).to(game.device)
     samples = drawn(game, n, seed, asked=asked).cpu()
     out, flat = Path(out), samples.dim() == 2
     try:
@@ -101,10 +101,13 @@ def sample_to(
     return out
 
 
-def classes(path: Path | str, game: Game, checkpoint: Which, only: str, n: int) -> Tensor:
-    """(n,) the number of this class, as the run's data names it."""
+def conditions(path: Path | str, game: Game, checkpoint: Which, only: str, n: int) -> Tensor:
+    """(n,) the number of this class, or (n, K) attributes that hold these, as the run's data names them."""
     if not isinstance(game, Conditional):
         raise UserError(f"{path} holds a game that draws nothing on demand: leave out --only, or train cgan or acgan")
     settings = read(Path(path), checkpoint)[0]["settings"]
+    if isinstance(game, ByAttributes) and game.attributes:
+        numbers = {name: k for k, name in enumerate(settings["attribute_names"])}
+        return game.having([pick("attribute", numbers, name.strip()) for name in only.split(",")], n)
     names = settings.get("class_names") or [str(k) for k in range(settings["facts"]["classes"])]
     return torch.full((n,), class_number(str(path), names, only))

@@ -194,6 +194,7 @@ class Session:
             "beside": self.learnt.second.fingerprint if isinstance(self.learnt, Beside) else None,
             "facts": asdict(self.data.facts),
             "class_names": list(self.data.class_names),
+            "attribute_names": list(self.data.attribute_names),
             "notes": list(self.data.notes),
             "seed": training.seed,
             "batch": setup.batch,

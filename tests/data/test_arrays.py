@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from rivals.data import load
+from rivals.data import describe, load
 from rivals.data.arrays import formed, read_idx
 from rivals.data.images import Form
 from rivals.errors import UserError
@@ -176,3 +176,24 @@ def test_damaged_idx_files(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(content)[:-9])
     with pytest.raises(UserError, match="fetch it again"):
         read_idx(tmp_path / "a.gz")
+
+
+def test_attributes_of_an_npz(tmp_path: Path) -> None:
+    a = np.array([[0, 1], [1, 1], [0, 0]], np.uint8)
+    x = np.zeros((3, 4, 4, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", images=x, attributes=a, names=np.array(["hat", "smile"]), y=np.array([5, 6, 5]))
+    data = load(tmp_path / "a.npz")
+    assert data.attribute_names == ("hat", "smile")
+    assert data.facts.attributes == 2
+    assert data.rows(torch.tensor([1, 0]), torch.device("cpu")).a.tolist() == [[1, 1], [0, 1]]
+    assert describe(tmp_path / "a.npz").attributes == {"hat": 1, "smile": 2}
+    only = load(tmp_path / "a.npz", only="5")
+    assert only.rows(torch.tensor([0, 1]), torch.device("cpu")).a.tolist() == [[0, 1], [0, 0]]
+    np.savez(tmp_path / "b.npz", images=x, attributes=a)
+    assert load(tmp_path / "b.npz").attribute_names == ("0", "1")
+    assert data.fingerprint != load(tmp_path / "b.npz").fingerprint
+    for wrong in (a[:2], a.astype(np.float32), a + 1, a[0]):
+        np.savez(tmp_path / "c.npz", images=x, attributes=wrong)
+        data = load(tmp_path / "c.npz")
+        assert data.facts.attributes == 0
+        assert "not a yes or no" in " ".join(data.notes)

@@ -89,7 +89,7 @@ def test_latents_ask_for_classes_evenly_or_as_given(kind):
 
 def test_data_without_labels_is_refused():
     for made in (game(), acgan()):
-        with pytest.raises(UserError, match="has none: give data with classes"):
+        with pytest.raises(UserError, match="has none: give"):
             made.loss_D(Batch(BATCH.x))
 
 
@@ -125,3 +125,35 @@ def test_the_generator_is_told_by_the_classifier():
         made.trunk.weight[:CLASSES, :CLASSES] = torch.eye(CLASSES)
         made.classifier.weight[:, :CLASSES] = torch.eye(CLASSES)
     assert float(made.loss_G(BATCH)["classes"].detach()) == pytest.approx(0, abs=1e-6)
+
+
+FACES = Batch(torch.randn(8, 5), a=torch.tensor([[1.0, 0, 1], [0, 1, 0]]).repeat(4, 1))
+
+
+def by_attributes(**options):
+    torch.manual_seed(0)
+    return ConditionalGAN(nn.Linear(LATENT + 3, 5), Match(), latent=LATENT, attributes=3, **options)
+
+
+def test_attributes_are_asked_for_as_they_were_met():
+    made = by_attributes(matching=True)
+    made.loss_D(FACES)
+    real, fake, wrong = made.discriminator.told
+    assert torch.equal(real, FACES.a)
+    assert torch.equal(fake, FACES.a)
+    assert torch.equal(wrong, FACES.a.roll(1, 0))
+    conditions = made.prior(5000)[:, LATENT:]
+    met = {tuple(row) for row in conditions.tolist()}
+    assert met == {(0, 0, 0), (1, 0, 1), (0, 1, 0)}  # what was not met yet has none
+    assert made.having([0], 3).tolist() == [[1, 0, 1]] * 3
+    assert made.having([0, 1], 2).tolist() == [[1, 1, 0]] * 2  # never met: these alone
+    z = made.given(made.having([1], 4))
+    assert z[:, LATENT:].tolist() == [[0, 1, 0]] * 4
+
+
+def test_a_condition_is_of_one_kind():
+    for wrong in ({}, {"classes": 3, "attributes": 3}):
+        with pytest.raises(UserError, match="class or attributes"):
+            ConditionalGAN(nn.Linear(6, 5), Match(), latent=3, **wrong)
+    with pytest.raises(UserError, match="has none"):
+        by_attributes().loss_D(BATCH)

@@ -59,7 +59,7 @@ def test_a_machine_is_fitted_on_all_labelled_rows_with_the_best_setting():
 
 
 def test_svm_is_scikit_learns_and_neighbours_vote(parts):
-    x, y, _ = parts[0].rows(torch.arange(200), torch.device("cpu"))
+    x, y, *_ = parts[0].rows(torch.arange(200), torch.device("cpu"))
     x = x.flatten(1)
     expected = LinearSVC(C=0.1, random_state=0).fit(x[:100].numpy(), y[:100].numpy()).predict(x[100:].numpy())
     assert (probe.svm(x[:100], y[:100], x[100:], 0.1).numpy() == expected).mean() > 0.97

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,7 +38,7 @@ PAIRS = [(name, option) for name, changed in CHANGED.items() for option in chang
 
 def test_the_lists_of_options_are_whole():
     for options, name in ((ConditionalOptions, "cgan"), (ACGANOptions, "acgan")):
-        assert set(CHANGED[name]) == {field.name for field in dataclasses.fields(options)}
+        assert {*CHANGED[name]} == {field.name for field in dataclasses.fields(options)} - {"condition"}  # tested below
 
 
 @pytest.mark.parametrize(("name", "option"), PAIRS)
@@ -62,6 +63,35 @@ def test_dropout_is_the_only_chance_where_there_are_no_latents(digits):
     assert torch.equal(z[0], z[1])
     one, two = game.decode(z)
     assert not torch.equal(one, two)
+
+
+def test_the_condition_is_the_class_unless_attributes_are_asked_for():
+    def conditions(facts, **options):
+        game = RECIPES["cgan"](facts, **BASE, **options).game
+        return game.classes, game.attributes
+
+    both = Facts(shape=(1, 8, 8), count=10, classes=3, attributes=7)
+    assert conditions(both) == conditions(both, condition="class") == (3, 0)
+    assert conditions(both, condition="attributes") == (0, 7)
+    assert conditions(Facts(shape=(1, 8, 8), count=10, attributes=7)) == (0, 7)
+    with pytest.raises(UserError, match="no attributes"):
+        conditions(Facts(shape=(1, 8, 8), count=10, classes=3), condition="attributes")
+
+
+def test_faces_are_trained_and_drawn_by_attributes(tmp_path, rivals_command):
+    draw = np.random.default_rng(0)
+    attributes = draw.integers(0, 2, (40, 3), dtype=np.uint8)
+    images = draw.integers(0, 255, (40, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "faces.npz", images=images, attributes=attributes, names=np.array(["female", "hat", "smile"]))
+    options = ["--rounds", "3", "--width", "4", "--batch", "8", "--into", "run", "--precision", "float32"]
+    done = rivals_command("train", "cgan", "--data", "faces.npz", *options)
+    assert done.returncode == 0, done.stderr
+    done = rivals_command("sample", "run", "--only", "female, smile", "--n", "4", "--out", "some.npz")
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "some.npz")["samples"].shape == (4, 3, 8, 8)
+    done = rivals_command("sample", "run", "--only", "smiel", "--n", "4", "--out", "some.npz")
+    assert done.returncode == 2
+    assert "did you mean 'smile'" in done.stderr
 
 
 def test_wrong_options_are_refused():

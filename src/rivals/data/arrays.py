@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ Array = NDArray[Any]
 
 IMAGE_KEYS = ("images", "x", "samples", "arr_0")
 LABEL_KEYS = ("labels", "y")
+ATTRIBUTE_KEYS, NAME_KEYS = ("attributes",), ("attribute_names", "names")
 GZ = (".gz", "")  # the plain file comes last, and is taken where there are both
 
 
@@ -33,6 +34,8 @@ class Table:
     y: NDArray[np.int64] | None = None
     class_names: Sequence[str] = ()
     notes: Sequence[str] = ()
+    a: Bytes | None = None  # (N, A), 0 or 1
+    attribute_names: Sequence[str] = ()
 
 
 def classes_of(labels: Sequence[str] | Sequence[int]) -> tuple[NDArray[np.int64], list[str]]:
@@ -50,7 +53,8 @@ def classes_of(labels: Sequence[str] | Sequence[int]) -> tuple[NDArray[np.int64]
 def numpy_table(path: Path, split: str) -> Table:
     """The pictures or vectors of a `.npz` or `.npy` file.
 
-    Keys: `images`, `x`, `samples` or `arr_0`; classes in `labels` or `y`. Where there are `x_train`, `x_test`
+    Keys: `images`, `x`, `samples` or `arr_0`; classes in `labels` or `y`; yes/no attributes (N, A) in `attributes`, what they
+    are called in `attribute_names` or `names`. Where there are `x_train`, `x_test`
     (`y_train`, ...), as in Keras' files, `split` chooses.
     """
     try:
@@ -64,6 +68,8 @@ def numpy_table(path: Path, split: str) -> Table:
                 raise NoTestPart(f"'{path}' has no test part: no array named x_test")
             label_key = _first(keys, LABEL_KEYS, split)
             x, labels = file[image_key], None if label_key is None else file[label_key]
+            others = [_first(keys, wanted, split) for wanted in (ATTRIBUTE_KEYS, NAME_KEYS)]
+            a, names = (None if key is None else file[key] for key in others)
     except UserError:
         raise
     except ValueError as error:
@@ -72,7 +78,18 @@ def numpy_table(path: Path, split: str) -> Table:
         raise UserError(f"'{path}' cannot be read: {error}") from None
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"'{path}' cannot be read: {error}") from None
-    return _table(x, labels, str(path))
+    return _with_attributes(_table(x, labels, str(path)), a, names)
+
+
+def _with_attributes(table: Table, a: Array | None, names: Array | None) -> Table:
+    """The table with its attributes, where they are such."""
+    if a is None:
+        return table
+    if a.ndim != 2 or len(a) != len(table.x) or a.dtype.kind not in "iub" or not np.isin(a, (0, 1)).all():
+        said = f"attributes of shape {a.shape} and type {a.dtype} are not a yes or no (1, 0) a row and attribute: left out"
+        return replace(table, notes=[*table.notes, said])
+    called = [str(name) for name in (range(a.shape[1]) if names is None or names.shape != a.shape[1:] else names)]
+    return replace(table, a=np.ascontiguousarray(a, np.uint8), attribute_names=called)
 
 
 def _first(keys: Sequence[str], wanted: Sequence[str], split: str) -> str | None:

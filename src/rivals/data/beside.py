@@ -22,7 +22,8 @@ class Beside(Dataset):
     def __init__(self, first: Dataset, second: Dataset, *, name: str | None = None):
         self.first, self.second = first, second
         self.name = f"{first.name} beside {second.name}" if name is None else name
-        self.class_names, self.notes = first.class_names, (*first.notes, *second.notes)
+        self.class_names, self.attribute_names = first.class_names, first.attribute_names
+        self.notes = (*first.notes, *second.notes)
         self.facts = replace(first.facts, beside=second.facts)
         self.fingerprint = f"{first.fingerprint} beside {second.fingerprint}"
 

@@ -22,6 +22,7 @@ class Facts:
     shape: tuple[int, ...]  # (C, H, W) of a picture, (D,) of a vector
     count: int  # how many rows there are to train on
     classes: int = 0  # 0: no labels
+    attributes: int = 0  # how many things each row is or is not, 0: none are told
     bounded: bool = True  # values lie in [-1, 1], as those of pictures do
     beside: Facts | None = None  # of the second data set, where batches bring rows of two
 
@@ -34,10 +35,11 @@ class Batch(NamedTuple):
     x: Tensor  # (B, *shape) float32; pictures in [-1, 1]
     y: Tensor | None = None  # (B,) int64 class numbers, where the data has classes
     beside: Batch | None = None  # as many rows of a second data set, where there is one
+    a: Tensor | None = None  # (B, A) float32 attributes, 1: has it, 0: has not
 
     def to(self, device: torch.device) -> Batch:
-        y = None if self.y is None else self.y.to(device, non_blocking=True)
-        return Batch(self.x.to(device, non_blocking=True), y, self.beside and self.beside.to(device))
+        y, a = (None if part is None else part.to(device, non_blocking=True) for part in (self.y, self.a))
+        return Batch(self.x.to(device, non_blocking=True), y, self.beside and self.beside.to(device), a)
 
 
 class Dataset(ABC):
@@ -47,6 +49,7 @@ class Dataset(ABC):
     facts: Facts
     fingerprint: str  # changes when the data does; goes into the run's settings
     class_names: Sequence[str] = ()
+    attribute_names: Sequence[str] = ()
     notes: Sequence[str] = ()  # one line each: what was converted, resized, skipped
 
     def __len__(self) -> int:

@@ -36,6 +36,7 @@ class Description:
     modes: Mapping[str, int]  # Pillow's name of the colours of the files -> how many
     looked: int  # files that `sizes`, `modes` and `bad` are of
     classes: Mapping[str, int]
+    attributes: Mapping[str, int]  # how many rows have each
     bad: Sequence[tuple[str, str]]  # (file, reason)
     notes: Sequence[str]
     fingerprint: str
@@ -52,6 +53,8 @@ class Description:
             lines.append(("file modes", _listing(self.modes)))
         if self.classes:
             lines.append((f"{len(self.classes)} classes", _listing(self.classes)))
+        if self.attributes:
+            lines.append((f"{len(self.attributes)} attributes", _listing(self.attributes)))
         lines.append(("memory", f"{self.memory / 2**20:,.1f} MiB" if self.memory else "streamed from the files"))
         lines += [("note", note) for note in self.notes]
         lines += [("bad file", f"{name}: {reason}") for name, reason in self.bad[:LISTED]]
@@ -120,6 +123,7 @@ def describe(
         modes=survey.modes(),
         looked=looked,
         classes=_classes(data),
+        attributes=_attributes(data),
         bad=survey.bad,
         notes=notes,
         fingerprint=data.fingerprint,
@@ -137,6 +141,12 @@ def _classes(data: Dataset) -> dict[str, int]:
 def _memory(data: Dataset) -> int:
     width = 1 if data.facts.bounded else 4
     return width * len(data) * math.prod(data.facts.shape) if isinstance(data, Memory) else 0
+
+
+def _attributes(data: Dataset) -> dict[str, int]:
+    if not isinstance(data, Memory) or data.a is None:
+        return {}
+    return dict(zip(data.attribute_names, data.a.sum(0, dtype=torch.int64).tolist(), strict=True))
 
 
 def _listing(counts: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""A data set that lives in memory: one tensor of bytes (pictures) or of floats (vectors), and the rows' classes."""
+"""A data set that lives in memory: one tensor of bytes (pictures) or of floats (vectors), the rows' classes and attributes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor
 from rivals.data.core import Batch, Dataset, Facts, pictures_from_bytes
 
 
-def deliver(x: Tensor, y: Tensor | None, device: torch.device) -> Batch:
+def deliver(x: Tensor, y: Tensor | None, device: torch.device, a: Tensor | None = None) -> Batch:
     """Rows on the CPU -> the batch on the device. Bytes travel as bytes, a quarter of the traffic."""
     if device.type != "cpu":
         x = _send(x, device)
-        y = None if y is None else _send(y, device)
-    return Batch(pictures_from_bytes(x) if x.dtype == torch.uint8 else x, y)
+        y, a = (None if part is None else _send(part, device) for part in (y, a))
+    return Batch(pictures_from_bytes(x) if x.dtype == torch.uint8 else x, y, a=None if a is None else a.float())
 
 
 def _send(x: Tensor, device: torch.device) -> Tensor:
@@ -30,6 +30,7 @@ class Memory(Dataset):
 
     `x`: (N, C, H, W) uint8 pictures, or (N, D) float32 vectors, whose values are taken as unbounded.
     `y`: (N,) class numbers from 0, one of `class_names` each; None: no classes.
+    `a`: (N, A) uint8, whether a row has each of `attribute_names`; None: no attributes.
     """
 
     def __init__(
@@ -39,28 +40,35 @@ class Memory(Dataset):
         *,
         name: str,
         class_names: Sequence[str] = (),
+        a: Tensor | None = None,
+        attribute_names: Sequence[str] = (),
         notes: Sequence[str] = (),
     ) -> None:
         self.x = x.contiguous()
-        self.y = y
+        self.y, self.a = y, a
         self.name = name
         self.class_names = tuple(class_names) if y is not None else ()
+        self.attribute_names = tuple(attribute_names) if a is not None else ()
         self.notes = tuple(notes)
         self.facts = Facts(
-            shape=tuple(x.shape[1:]), count=len(x), classes=len(self.class_names), bounded=x.dtype == torch.uint8
+            shape=tuple(x.shape[1:]),
+            count=len(x),
+            classes=len(self.class_names),
+            attributes=len(self.attribute_names),
+            bounded=x.dtype == torch.uint8,
         )
-        self.fingerprint = fingerprint_of(self.x, y)
+        self.fingerprint = fingerprint_of(self.x, *(part for part in (y, a) if part is not None))
 
     def rows(self, numbers: Tensor, device: torch.device) -> Batch:
         # index_select, not x[numbers]: the same rows in half the time
-        y = None if self.y is None else self.y.index_select(0, numbers)
-        return deliver(self.x.index_select(0, numbers), y, device)
+        y, a = (None if part is None else part.index_select(0, numbers) for part in (self.y, self.a))
+        return deliver(self.x.index_select(0, numbers), y, device, a)
 
 
-def fingerprint_of(x: Tensor, y: Tensor | None) -> str:
+def fingerprint_of(*parts: Tensor) -> str:
     """SHA-256 of shape, type and every byte."""
     digest = hashlib.sha256()
-    for part in (x,) if y is None else (x, y):
+    for part in parts:
         digest.update(f"{tuple(part.shape)} {part.dtype}\n".encode())
         digest.update(part.contiguous().numpy().data)
     return digest.hexdigest()

@@ -22,7 +22,8 @@ class Part(Dataset):
 
     def __init__(self, whole: Dataset, numbers: Tensor):
         self.whole, self.numbers = whole, numbers
-        self.name, self.class_names, self.notes = whole.name, whole.class_names, whole.notes
+        self.name, self.notes = whole.name, whole.notes
+        self.class_names, self.attribute_names = whole.class_names, whole.attribute_names
         self.facts = replace(whole.facts, count=len(numbers))
         self.fingerprint = f"{whole.fingerprint} {hashlib.sha256(numbers.numpy().tobytes()).hexdigest()}"
 

@@ -185,8 +185,8 @@ def _in_memory(name: str, table: Table, options: Options) -> Memory:
         raise UserError(f"size and channels are for pictures: the rows of '{name}' are vectors")
     # a copy where the array is a read-only view of a file's bytes, which torch cannot hold
     rows = torch.from_numpy(x if x.flags.writeable else x.copy())
-    y = None if table.y is None else torch.from_numpy(table.y)
-    return Memory(rows, y, name=name, class_names=table.class_names, notes=notes)
+    y, a = (None if part is None else torch.from_numpy(part) for part in (table.y, table.a))
+    return Memory(rows, y, name=name, class_names=table.class_names, a=a, attribute_names=table.attribute_names, notes=notes)
 
 
 def _no_key(name: str, options: Options) -> None:
@@ -196,8 +196,10 @@ def _no_key(name: str, options: Options) -> None:
 
 def _only(name: str, table: Table, only: str | int) -> Table:
     wanted = class_number(name, table.class_names, only)
-    x = table.x[table.y == wanted]
-    return Table(x, notes=[*table.notes, _only_note(table.class_names[wanted], len(x), len(table.x))])
+    kept = table.y == wanted
+    x, a = table.x[kept], None if table.a is None else table.a[kept]
+    notes = [*table.notes, _only_note(table.class_names[wanted], len(x), len(table.x))]
+    return Table(x, notes=notes, a=a, attribute_names=table.attribute_names)
 
 
 def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Loaded:

@@ -48,7 +48,7 @@ class Stream(Dataset):
         self.name, self.notes, self.workers, self.max_bad = name, tuple(notes), workers, max_bad
         self.class_names = tuple(class_names) if y is not None else ()
         self.facts = Facts(shape=form.shape, count=len(files), classes=len(self.class_names))
-        self.fingerprint = files.fingerprint(form, None if y is None else fingerprint_of(y, None))
+        self.fingerprint = files.fingerprint(form, None if y is None else fingerprint_of(y))
         self._bad: dict[str, str] = {}
         self._lock = threading.Lock()
 

@@ -104,6 +104,6 @@ class ACGAN(Game):
     def sample(self, n: int) -> Tensor:
         return self.decode(self.prior(n))
 
-    def given(self, y: Tensor) -> Tensor:
+    def given(self, c: Tensor) -> Tensor:
         """(B,) class numbers -> latents that ask for them."""
-        return self.latents.replaced(self.prior(len(y)), 0, y)
+        return self.latents.replaced(self.prior(len(c)), 0, c)

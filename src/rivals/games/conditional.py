@@ -5,7 +5,8 @@ Generator and discriminator are both given a condition c, a class or attributes,
     min_G max_D  E log D(x, c) + E log(1 - D(G(z, c), c))                                          (eq. 2)
 
 The conditions of a batch are those of its real rows, for its fakes too. The condition is a part of the latents, so that
-whatever draws, walks or inverts latents does so here: `decode` takes (z, c) as one vector, and `prior` draws classes evenly.
+whatever draws, walks or inverts latents does so here: `decode` takes (z, c) as one vector; `prior` draws classes evenly, and
+attributes as they were met together.
 
 A *matching-aware* discriminator also sees real things with a wrong condition, which are as false as fakes. Reed, Akata, Yan,
 Logeswaran, Schiele and Lee, 2016, Generative Adversarial Text to Image Synthesis, https://arxiv.org/abs/1605.05396, algorithm
@@ -19,9 +20,10 @@ wants both high.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 from torch.optim import Adam
@@ -31,16 +33,16 @@ from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
-from rivals.priors import Codes
+from rivals.priors import Codes, Met
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
 class ConditionalGAN(Game):
-    """A generator that is asked for a class, against a discriminator that knows what was asked for.
+    """A generator that is asked for a class, or for attributes, against a discriminator that knows what was asked for.
 
-    generator: (B, latent + classes) -> (B, *shape), latents and one-hot class.
-    discriminator: (B, *shape), (B, classes) -> (B, 1) logits, or (B, 2) of two scores.
+    generator: (B, latent + K) -> (B, *shape), latents and condition: a one-hot class, or K attributes, each 0 or 1.
+    discriminator: (B, *shape), (B, K) -> (B, 1) logits, or (B, 2) of two scores.
     """
 
     def __init__(
@@ -49,7 +51,8 @@ class ConditionalGAN(Game):
         discriminator: nn.Module,
         *,
         latent: int,
-        classes: int,
+        classes: int = 0,
+        attributes: int = 0,  # instead of classes
         adversarial: Adversarial = nonsaturating,
         matching: bool = False,  # real things with a wrong condition are shown as false
         two_scores: bool = False,  # the discriminator has two; then matching is what the second one is for
@@ -60,8 +63,11 @@ class ConditionalGAN(Game):
         super().__init__()
         if two_scores and not matching:
             raise UserError("a discriminator of two scores learns the second one from wrong conditions: pass matching too")
+        if (classes > 0) == (attributes > 0):
+            raise UserError("a condition is a class or attributes: give how many there are of one of them")
         self.generator, self.discriminator = generator, discriminator
-        self.latents = Codes(noise=latent, categories=(classes,))
+        self.latent, self.classes, self.attributes = latent, classes, attributes
+        self.latents = latents_of(latent, classes, attributes)
         self.adversarial, self.matching, self.two_scores = adversarial, matching, two_scores
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
 
@@ -72,7 +78,9 @@ class ConditionalGAN(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         c = self.asked(batch)
-        real, fake = self.judged(batch.x, c), self.judged(self.drawn(c), c)
+        if isinstance(self.latents, Met):
+            self.latents.keep(c, self.round)
+        real, fake = self.judged(batch.x, c), self.judged(self.decode(self.given(c)), c)
         if not self.matching:
             return {"adversarial": self.adversarial.critic(real, fake)}
         wrong = self.judged(batch.x, self.wrong(c))
@@ -88,7 +96,7 @@ class ConditionalGAN(Game):
 
     def loss_G(self, batch: Batch) -> Terms:
         c = self.asked(batch)
-        fake = self.judged(self.drawn(c), c)
+        fake = self.judged(self.decode(self.given(c)), c)
         others = (self.judged(batch.x, c),) if self.adversarial.paired else ()
         names = ("adversarial", "matching")[: fake.shape[1]]
         return {
@@ -97,24 +105,18 @@ class ConditionalGAN(Game):
         }
 
     def asked(self, batch: Batch) -> Tensor:
-        """(B, classes), the conditions of the batch's rows."""
-        if batch.y is None:
-            raise UserError("a conditional game learns from labels, and this data has none: give data with classes")
-        return self.condition(batch.y)
-
-    def condition(self, y: Tensor) -> Tensor:
-        """(B,) class numbers -> (B, classes)."""
-        return one_hot(y, self.latents.categories[0]).float()
+        """(B, K), the conditions of the batch's rows."""
+        told = batch.y if self.classes else batch.a
+        if told is None:
+            raise UserError("a conditional game learns from classes or attributes, and this data has none: give labelled data")
+        return one_hot(told, self.classes).float() if self.classes else told
 
     def wrong(self, c: Tensor) -> Tensor:
-        """Another class for each row, each as likely as any other."""
-        classes = c.shape[1]
-        further = 1 + ((classes - 1) * chance.uniform(len(c), device=c.device)).long().clamp_(max=classes - 2)
-        return self.condition((c.argmax(1) + further) % classes)
-
-    def drawn(self, c: Tensor) -> Tensor:
-        """A thing for each condition."""
-        return self.decode(self.given(c.argmax(1)))
+        """For each row another class, each as likely as any other; or the attributes of another row."""
+        if not self.classes:
+            return c.roll(1, 0)
+        further = 1 + ((self.classes - 1) * chance.uniform(len(c), device=c.device)).long().clamp_(max=self.classes - 2)
+        return one_hot((c.argmax(1) + further) % self.classes, self.classes).float()
 
     def judged(self, x: Tensor, c: Tensor) -> Tensor:
         """(B, scores), always float32."""
@@ -131,6 +133,16 @@ class ConditionalGAN(Game):
     def sample(self, n: int) -> Tensor:
         return self.decode(self.prior(n))
 
-    def given(self, y: Tensor) -> Tensor:
-        """(B,) class numbers -> latents that ask for them."""
-        return self.latents.replaced(self.prior(len(y)), 0, y)
+    def given(self, c: Tensor) -> Tensor:
+        """(B,) class numbers or (B, K) conditions -> latents that ask for them."""
+        c = one_hot(c, self.classes).float() if c.dim() == 1 else c
+        return torch.cat([chance.normal(len(c), self.latent, device=c.device), c], 1)
+
+    def having(self, wanted: Sequence[int], n: int) -> Tensor:
+        """(n, attributes) conditions that hold these attributes, by number."""
+        assert isinstance(self.latents, Met)
+        return self.latents.having(wanted, n)
+
+
+def latents_of(noise: int, classes: int, attributes: int) -> Codes | Met:
+    return Codes(noise=noise, categories=(classes,)) if classes else Met(noise=noise, attributes=attributes)

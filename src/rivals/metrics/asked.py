@@ -16,7 +16,7 @@ from torch import Tensor
 
 from rivals.data import Dataset, Memory, bytes_from_pictures
 from rivals.data.part import in_order, labels_of
-from rivals.game import Conditional
+from rivals.game import ByAttributes, Conditional
 from rivals.metrics.core import Case, Classifies, Unsuitable, Value
 from rivals.sampling import drawn
 
@@ -32,6 +32,8 @@ def measure(case: Case) -> Mapping[str, Value]:
         game = case.game
         if not isinstance(game, Conditional):
             raise Unsuitable("this game draws nothing that was asked for: it takes a conditional one (cgan, acgan)")
+        if isinstance(game, ByAttributes) and game.attributes:
+            raise Unsuitable("this game is asked for attributes, and a classifier reads classes")
         y = torch.arange(len(case.fake)) % case.real.facts.classes
         as_data = bytes_from_pictures if case.real.facts.bounded else Tensor.float
         data = Memory(drawn(game, len(y), SEED, as_data, asked=y.to(case.device)).cpu(), name="asked")

@@ -124,7 +124,7 @@ def learnt(train: Dataset, test: Dataset, device: torch.device) -> dict[str, Ten
         learn(network.train(), train, device)
     network.eval()
     with torch.no_grad():
-        right = sum(float((network(x).argmax(1) == y).sum()) for x, y, _ in in_order(test, device))
+        right = sum(float((network(x).argmax(1) == y).sum()) for x, y, *_ in in_order(test, device))
     return {**network.state_dict(), "accuracy": torch.tensor(right / len(test), dtype=torch.float64)}
 
 
@@ -136,7 +136,7 @@ def learn(network: Network, data: Dataset, device: torch.device) -> None:
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, rounds)
     with Batches(data, size, seed=SEED, device=device) as batches:
         for k in range(rounds):
-            x, y, _ = batches(k)
+            x, y, *_ = batches(k)
             assert y is not None  # the data has classes
             optimizer.zero_grad()
             cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
