@@ -47,6 +47,7 @@ MODULES: tuple[str, ...] = (
     "tips",
     "clipping",
     "equilibrium",
+    "conditions",
     "ensemble",
     "encoders",
     "features",
