@@ -101,13 +101,14 @@ class GAN(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         real, fake = self.seen(batch.x), self.seen(self.generated(len(batch.x)))
-        shown_real, shown_fake = exchanged(real, fake, self.flip) if self.flip else (real, fake)
-        logits = self.logits(shown_real)
-        terms = {"adversarial": self.adversarial.critic(logits, self.logits(shown_fake))}
+        logits = self.logits(real), self.logits(fake)
+        # labels change places and not rows: among real rows batch norm would give a few fake ones away
+        labelled = exchanged(*logits, self.flip) if self.flip else logits
+        terms = {"adversarial": self.adversarial.critic(*labelled)}
         if self.penalty is not None and self.round % self.penalty_every == 0:
             factor = self.penalty_every * (1.0 if self.penalty_schedule is None else self.penalty_schedule(self.progress))
             terms["penalty"] = factor * self.penalty(self.logits, real, fake)
-        self.views.heed(logits)
+        self.views.heed(logits[0])
         return terms
 
     def loss_G(self, batch: Batch) -> Terms:
@@ -152,6 +153,6 @@ class GAN(Game):
 
 
 def exchanged(real: Tensor, fake: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """A share of the rows change places: real pictures shown as fake and fake ones as real."""
-    swap = chance.uniform(len(real), *[1] * (real.dim() - 1), device=real.device) < share
+    """Logits (B, 1) of real and of fake things, a share of the rows in each other's place."""
+    swap = chance.uniform(len(real), 1, device=real.device) < share
     return torch.where(swap, fake, real), torch.where(swap, real, fake)
