@@ -57,7 +57,7 @@ class FewLabels:
     """Dimensions of the latents."""
     activation: Literal["tanh", "sigmoid"] = "tanh"
     """The generator's last activation, for pictures; its range is laid onto [-1, 1]."""
-    lr: float = 1e-3
+    lr: float = 3e-3
     """Learning rate of the classifier."""
     lr_g: float = 1e-3
     """Learning rate of the generator (and of a discriminator)."""
@@ -127,7 +127,7 @@ class SSGANOptions(FewLabels):
 @recipe(
     paper="Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen, 2016, Improved Techniques for Training GANs, section 5",
     url="https://arxiv.org/abs/1606.03498",
-    options=SSGANOptions(),
+    options=SSGANOptions(dropout=0.0, lr_g=3e-3),
 )
 def ssgan(facts: Facts, options: SSGANOptions) -> Setup:
     """The discriminator is a classifier with one class more, "generated"; the generator matches its features.
