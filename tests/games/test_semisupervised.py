@@ -29,6 +29,7 @@ def batch(y=None):
     return Batch(x, y, beside=Batch(few, torch.arange(8) % 3))
 
 
+@torch.no_grad()
 def terms_of(made, batch):
     with chance.fixed(0):
         return {f"{player.name}/{name}": term for player in made.players() for name, term in player.loss(batch).items()}
@@ -36,7 +37,7 @@ def terms_of(made, batch):
 
 def test_it_is_the_softmax_of_one_class_more():
     """With a logit of 0 for the generated class: D = 1 - p(K + 1), and given that it is real, p(y) is the softmax of K."""
-    made, rows = game(), batch()
+    made, rows = game().requires_grad_(False), batch()
     extended = log_softmax(torch.cat([made.classify(rows.x), torch.zeros(8, 1)], 1), 1)
     assert torch.allclose(torch.sigmoid(made.logits(rows.x)), 1 - extended[:, 3:].exp(), atol=1e-6)
     with chance.fixed(0):
@@ -65,7 +66,7 @@ def test_logits_beyond_all_bounds_are_no_trouble():
 
 
 def test_the_generator_matches_what_enters_the_last_layer():
-    made, rows = game(), batch()
+    made, rows = game().requires_grad_(False), batch()
     with chance.fixed(0):
         apart = made.classifier[:2](rows.x).mean(0) - made.classifier[:2](made.sample(8)).mean(0)
     with chance.fixed(0):

@@ -19,29 +19,28 @@ from torch import Tensor
 
 from rivals.data.core import Dataset
 from rivals.data.part import in_order
-from rivals.game import Labels
+from rivals.game import Game, Labels
 from rivals.metrics.core import Case, Unsuitable, Value
 
 
 def measure(case: Case) -> Mapping[str, Value]:
-    game = case.game
-    if not isinstance(game, Labels):
-        raise Unsuitable("the error is of a game's own classifier: it takes one that has one (ssgan, catgan, triplegan)")
     if case.real.facts.classes < 2:
         raise Unsuitable(f"whether classes are found takes labelled rows: '{case.real.name}' has no classes")
-    wrong, rows = mistakes(game, case.real, case.device), f"{len(case.real):,} real rows"
-    return {"error": Value(wrong, "lower", f"{rows}, class by argmax of the game's classifier")}
-
-
-def mistakes(game: Labels, data: Dataset, device: torch.device) -> float:
-    """The share of the rows whose class is not the one with the largest logit."""
-    said, y = logits(game, data, device)
-    return float((said.argmax(1) != y).double().mean())
+    said, y = logits(case.game, case.real, case.device)
+    protocol = f"{len(y):,} real rows, class by argmax of the game's classifier"
+    return {"error": Value(float((said.argmax(1) != y).double().mean()), "lower", protocol)}
 
 
 @torch.no_grad()
-def logits(game: Labels, data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    """(N, K) logits of all rows and their (N,) classes, on the CPU."""
-    found = [(game.classify(batch.x).cpu(), batch.y.cpu()) for batch in in_order(data, device) if batch.y is not None]
+def logits(game: Game | None, data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
+    """(N, K) logits of all rows, in evaluation mode, and their (N,) classes, on the CPU."""
+    if not isinstance(game, Labels):
+        raise Unsuitable("the error is of a game's own classifier: it takes one that has one (ssgan, catgan, triplegan)")
+    training = game.training
+    game.eval()
+    try:
+        found = [(game.classify(batch.x).cpu(), batch.y.cpu()) for batch in in_order(data, device) if batch.y is not None]
+    finally:
+        game.train(training)
     said, y = zip(*found, strict=True)
     return torch.cat(said), torch.cat(y)

@@ -25,7 +25,7 @@ class PooledClassifier(nn.Module):
         outputs: int,
         width: int = 16,
         norm: Norm = "layer",
-        dropout: float = 0.3,
+        dropout: float = 0.1,
     ):
         super().__init__()
         channels, *sides = checked_picture("pooled", shape, smallest=4)

@@ -51,7 +51,7 @@ class FewLabels:
     """The classifier's width (None: 16 of pooled)."""
     norm_c: Norm = "layer"
     """Normalisation in the classifier. Of batch norm each kind of rows has statistics of its own, and no good ones are left."""
-    dropout: float = 0.3
+    dropout: float = 0.1
     """Share of the classifier's activations dropped."""
     latent: int = 100
     """Dimensions of the latents."""
@@ -127,7 +127,7 @@ class SSGANOptions(FewLabels):
 @recipe(
     paper="Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen, 2016, Improved Techniques for Training GANs, section 5",
     url="https://arxiv.org/abs/1606.03498",
-    options=SSGANOptions(dropout=0.0, lr_g=3e-3),
+    options=SSGANOptions(lr_g=3e-3),
 )
 def ssgan(facts: Facts, options: SSGANOptions) -> Setup:
     """The discriminator is a classifier with one class more, "generated"; the generator matches its features.

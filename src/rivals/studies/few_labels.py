@@ -24,7 +24,7 @@ from rivals.data.beside import told
 from rivals.data.core import Batch, Facts
 from rivals.data.part import labels_of
 from rivals.errors import UserError
-from rivals.game import Game, Labels, Optim, Player, Schedule, Terms
+from rivals.game import Game, Optim, Player, Schedule, Terms
 from rivals.metrics.error import logits
 from rivals.recipes import Setup, find
 from rivals.recipes.duel import falling
@@ -119,7 +119,6 @@ def classified(trial: Trial) -> NDArray[np.float32]:
             game = trainer.shown()
         except UserError:
             return np.full((len(test), test.facts.classes), 1 / test.facts.classes, np.float32)
-    assert isinstance(game, Labels)
     return logits(game, test, CPU)[0].softmax(1).numpy()
 
 
