@@ -223,8 +223,8 @@ def triplegan(facts: Facts, options: TripleGANOptions) -> Setup:
     """A generator that is asked for a class, a classifier, and a discriminator of (thing, class) pairs that judges both.
 
     Measured: mnist-10k at 16 x 16, 100 labels, 900 rounds with `--dropout 0.3` (50 seconds of one core, bf16, seed and draw 0,
-    torch 2.13.0, rivals 0.1.0): 8.2 % of 2,000 test digits are classed wrong, still falling, but slowly: the least of the three.
-    The paper has 0.91 % from 60,000 digits and a thousand passes over them."""
+    torch 2.13.0, rivals 0.1.0): 8.2 % of 2,000 test digits are classed wrong, still falling, but slowly. The paper has 0.91 %
+    from 60,000 digits and a thousand passes over them."""
     checked(facts, options)
     family = options.family
     discriminator = partial(family.discriminator, width=options.width, norm=options.norm_c)
