@@ -51,7 +51,8 @@ def weights_after(digits: Dataset) -> Callable[..., Tensor]:
     def play(name: str, **options: object) -> Tensor:
         torch.manual_seed(0)
         setup = RECIPES[name](digits.facts, **options)
-        batches = Batches(digits, setup.batch, seed=0, device=torch.device("cpu"))
+        learnt = digits if setup.beside is None else setup.beside(digits)
+        batches = Batches(learnt, setup.batch, seed=0, device=torch.device("cpu"))
         trainer = Trainer(setup.game, batches, average=setup.average)
         for round in range(4):
             trainer.play(round / 4)

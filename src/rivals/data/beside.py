@@ -44,3 +44,10 @@ def few_labels(data: Dataset, labels: int, *, draw: int = 0) -> Beside:
     if left or not 1 <= each <= fewest:
         raise UserError(f"{labels} labels of {classes} classes: take a multiple of {classes}, up to {classes * fewest:,}")
     return Beside(data, Part(data, balanced(y, each, classes, draw)), name=data.name)
+
+
+def told(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The labelled rows of a batch and their classes; what is learnt of the others may depend on no label."""
+    if batch.beside is None or batch.beside.y is None:
+        raise UserError("this game learns from few labelled rows beside the others: give data with them, as few_labels makes")
+    return batch.beside.x, batch.beside.y

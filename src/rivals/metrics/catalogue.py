@@ -8,6 +8,7 @@ from rivals.errors import UserError, pick
 from rivals.metrics import (
     asked,
     diversity,
+    error,
     frechet,
     inception_score,
     kid,
@@ -35,6 +36,7 @@ METRICS = {
         Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
         Metric("asked", asked.measure, features=True, gives=("asked",)),
+        Metric("error", error.measure, floor=False, gives=("error",)),
         Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),
         Metric("realness", realness.measure, floor=False, gives=()),

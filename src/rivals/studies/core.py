@@ -53,6 +53,7 @@ MODULES: tuple[str, ...] = (
     "features",
     "loops",
     "upsampling",
+    "few_labels",
 )
 
 

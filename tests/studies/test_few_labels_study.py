@@ -1,0 +1,73 @@
+"""Few labels: what is compared on equal terms, how errors and ensembles are worked out, what the claims ask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rivals.data.core import Batch, Facts
+from rivals.studies import few_labels as study
+
+FACTS = Facts(shape=(1, 16, 16), count=8000, classes=10)
+
+
+def trial(system, seed=0, labels=100, rounds=1):
+    return study.Trial(system=system, labels=labels, seed=seed, rounds=rounds)
+
+
+@pytest.mark.parametrize("system", study.SYSTEMS)
+def test_every_system_has_the_same_classifier_and_few_labels(system):
+    setup, alone = study.built(trial(system), FACTS), study.built(trial(study.ALONE), FACTS)
+    assert str(setup.game.classifier) == str(alone.game.classifier)
+    assert (setup.batch, setup.average) == (alone.batch, alone.average)
+    assert setup.beside.keywords == {"labels": 100, "draw": 0}
+    assert study.built(trial(system, seed=3, labels=20), FACTS).beside.keywords == {"labels": 20, "draw": 3}
+
+
+def test_a_seed_is_a_classifier_of_its_own():
+    one, again, other = (study.built(trial(study.ALONE, seed), FACTS).game.classifier for seed in (0, 0, 1))
+    first = [next(net.parameters()) for net in (one, again, other)]
+    assert torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], first[2])
+
+
+def test_alone_reads_the_labelled_rows_and_nothing_else():
+    game = study.built(trial(study.ALONE), FACTS).game.eval()
+    (player,) = game.players()
+    few = Batch(torch.randn(4, 1, 16, 16), torch.arange(4))
+    losses = [player.loss(Batch(x, None, beside=few))["classes"] for x in (torch.zeros(4, 1, 16, 16), few.x)]
+    assert torch.equal(*losses)
+
+
+def test_errors_are_percent_and_an_ensemble_is_a_mean():
+    y = np.array([0, 1, 1])
+    found = {
+        trial(study.SSGAN, 0): np.array([[0.9, 0.1], [0.6, 0.4], [0.1, 0.9]], np.float32),
+        trial(study.SSGAN, 1): np.array([[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]], np.float32),
+        trial(study.SSGAN, 1, labels=20): np.array([[0.0, 1.0]] * 3, np.float32),
+        trial(study.CATGAN, 1): np.array([[0.0, 1.0]] * 3, np.float32),
+    }
+    assert [study.error(p, y) for p in list(found.values())[:2]] == pytest.approx([100 / 3, 100 / 3])
+    assert study.error(study.together(found, study.SSGAN, 100), y) == 0
+
+
+def errors_of(**by_system):
+    base = {study.ALONE: 12.0, study.SSGAN: 2.0, study.CATGAN: 5.0, study.TRIPLE: 3.0, study.TOGETHER: 1.5}
+    return {(name, n): [value, value] for name, value in {**base, **by_system}.items() for n in study.LABELS}
+
+
+def test_claims_ask_for_each():
+    assert [claim.holds for claim in study.claims(errors_of())] == [True] * 4
+    assert [claim.holds for claim in study.claims(errors_of(**{study.SSGAN: 3.5}))] == [False, True, True, True]
+    assert [claim.holds for claim in study.claims(errors_of(**{study.ALONE: 5.5}))] == [True, False, True, True]
+    assert [claim.holds for claim in study.claims(errors_of(**{study.CATGAN: 13.0}))] == [True, True, False, True]
+    assert [claim.holds for claim in study.claims(errors_of(**{study.TOGETHER: 2.5}))] == [True, True, True, False]
+
+
+def test_rows_have_the_published_numbers_beside_them_and_the_figure_can_be_drawn():
+    rows = study.rows(errors_of())
+    assert len(rows) == 5 * len(study.LABELS)
+    (row,) = [row for row in rows if row.system == study.SSGAN and "100 labels" in row.metric]
+    assert row.published == "0.93 ± 0.065"
+    study.drawn(errors_of()).canvas.draw()
