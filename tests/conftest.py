@@ -18,7 +18,11 @@ from rivals.data.core import Facts
 from rivals.recipes import RECIPES, Setup
 from rivals.trainer import Trainer
 
-SMALL = {"width": 8, "batch": 16}  # at which a round of a recipe takes milliseconds; of those options that it has
+SMALL = {
+    "width": 8,
+    "batch": 16,
+    "target": "digits",
+}  # at which a round of a recipe takes milliseconds; of those options that it has
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -51,7 +55,8 @@ def weights_after(digits: Dataset) -> Callable[..., Tensor]:
     def play(name: str, **options: object) -> Tensor:
         torch.manual_seed(0)
         setup = RECIPES[name](digits.facts, **options)
-        batches = Batches(digits, setup.batch, seed=0, device=torch.device("cpu"))
+        learnt = digits if setup.beside is None else setup.beside(digits)
+        batches = Batches(learnt, setup.batch, seed=0, device=torch.device("cpu"))
         trainer = Trainer(setup.game, batches, average=setup.average)
         for round in range(4):
             trainer.play(round / 4)

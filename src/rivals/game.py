@@ -122,6 +122,15 @@ class Judges(Protocol):
     def logits(self, x: Tensor) -> Tensor: ...
 
 
+@runtime_checkable
+class Labels(Protocol):
+    """A game that says which class things are of."""
+
+    def classify(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, classes) logits."""
+        ...
+
+
 @contextmanager
 def turn(game: nn.Module, player: Player) -> Iterator[None]:
     """On a player's turn only what it owns asks for a gradient. What was frozen stays frozen."""

@@ -19,6 +19,7 @@ from rivals.data.folder import folder_files, split_folder
 from rivals.data.images import FITS, Form, Survey
 from rivals.data.memory import Memory
 from rivals.data.names import NAMES, PUBLISHED, digits, published
+from rivals.data.pasted import PASTED, pasted, photographs
 from rivals.data.shards import shard_files, shard_paths
 from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
@@ -100,7 +101,7 @@ def load(
     """A data set.
 
     `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`,
-    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`),
+    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`, `mnist-m`, `mnist-m-10k`),
     or the path of a folder of pictures, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar` shards (one,
     a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
 
@@ -163,6 +164,8 @@ def resolve(source: str | Path, options: Options) -> Loaded:
 def _named(name: str, split: str) -> Table:
     if name in STACKED:
         return stacked(_named(STACKED[name], split), split)
+    if name in PASTED:
+        return pasted(_named(PASTED[name], split), split, photographs())
     if name in TOYS:
         return toy(name, split)
     return digits(split) if name == "digits" else published(name, split)

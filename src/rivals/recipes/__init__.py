@@ -1,6 +1,8 @@
 """Recipes: games with networks and settings, ready to train. `RECIPES` holds them by name."""
 
-from rivals.recipes import auto, codes, conditional, duel, energy, vae
+from rivals.recipes import auto, codes, conditional, domains, duel, energy, vae
 from rivals.recipes.core import RECIPES, Recipe, Setup, find, recipe
 
-__all__ = ["RECIPES", "Recipe", "Setup", "auto", "codes", "conditional", "duel", "energy", "find", "recipe", "vae"]
+__all__ = [
+    "RECIPES", "Recipe", "Setup", "auto", "codes", "conditional", "domains", "duel", "energy", "find", "recipe", "vae",
+]  # fmt: skip

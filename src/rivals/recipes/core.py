@@ -13,7 +13,7 @@ import torch
 from rivals.data.beside import Beside
 from rivals.data.core import Dataset, Facts
 from rivals.errors import UserError, pick
-from rivals.game import Conditional, Encodes, Game, Samples
+from rivals.game import Conditional, Encodes, Game, Labels, Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ class Recipe:
             game = self(Facts(shape=(1, 16, 16), count=1000, classes=10)).game
         return [
             verb
-            for verb, protocol in (("samples", Samples), ("classes", Conditional), ("encodes", Encodes))
+            for verb, protocol in (("samples", Samples), ("classes", Conditional), ("encodes", Encodes), ("classifies", Labels))
             if isinstance(game, protocol)
         ]
 
