@@ -192,8 +192,9 @@ def finish(recipe: Recipe, training: Any) -> None:
 
 def summary(run: Run, page: Path) -> str:
     scores = run.scores()
-    lines = [f"report   {page}", f"samples  rivals sample {run.path}"]
-    if scores:
+    lines = [f"report   {page}"]
+    if scores:  # of what a game draws, if it draws
+        lines.append(f"samples  rivals sample {run.path}")
         best, last = [event for event in scores if event["best"]][-1], scores[-1]
         by = next(iter(last["scores"]))
         for name, event in (("best", best), ("final", last)):

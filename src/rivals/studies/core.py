@@ -50,6 +50,7 @@ MODULES: tuple[str, ...] = (
     "ensemble",
     "loops",
     "upsampling",
+    "domains",
 )
 
 
