@@ -36,7 +36,7 @@ from rivals.trainer import Trainer
 
 CPU = torch.device("cpu")
 PLAIN, PHOTOGRAPHS = "mnist-10k", "mnist-m-10k"
-ROUNDS = 4000
+ROUNDS = 3000
 JUDGED = 1000  # test rows of each domain whose features are compared
 DRAWN = 400  # of those, in the figure
 GAIN = 15  # points
@@ -102,7 +102,7 @@ def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(max(0.0, 2 * (1 - 2 * error)))
 
 
-@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=35)
+@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=25)
 def domains(plan: Plan) -> Findings:
     """Accuracy on the target's test part: the source alone, gradient reversal, players in turns, labels of the target."""
     rounds = plan.rounds(ROUNDS)
