@@ -105,9 +105,9 @@ def with_target(target: str, source: Dataset) -> Beside:
 def dann(facts: Facts, options: DomainOptions) -> Setup:
     """Learns classes from a labelled source (--data) so that they are found in an unlabelled target (--target) too.
 
-    Measured: mnist-10k in colour to mnist-m-10k on the patches of 785 small pictures (seed 0, torch 2.13.0, rivals 0.1.0): 60.8 %
-    of the target's 2,000 test digits and 97.3 % of the source's after 4,000 rounds, 148 seconds of one core; in turns 63.5 % after
-    2,000, 101 seconds; from the source alone, `--weight 0`, 40.2 % after 2,000."""
+    Measured: mnist-10k in colour to mnist-m-10k on patches of 785 small pictures (seed 0, torch 2.13.0, rivals 0.1.0): 60.8 %
+    of the target's 2,000 test digits and 97.3 % of the source's after 4,000 rounds, 148 seconds of one core; in turns 63.5 %
+    after 2,000, 101 seconds; from the source alone, `--weight 0`, 40.2 % after 2,000."""
     if facts.classes < 2:
         raise UserError("this recipe learns from the labels of its source, and the data has no classes: give labelled data")
     G_f = Features(facts.shape, width=options.width)
