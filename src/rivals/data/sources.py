@@ -21,6 +21,7 @@ from rivals.data.memory import Memory
 from rivals.data.names import NAMES, PUBLISHED, digits, published
 from rivals.data.pasted import PASTED, pasted, photographs
 from rivals.data.shards import shard_files, shard_paths
+from rivals.data.sounds import holds_sounds, sounds
 from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
@@ -158,6 +159,8 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     if idx_files(path, "train") or idx_files(path, "test"):
         class_names = PUBLISHED[path.name].class_names if path.name in PUBLISHED else ()
         return Loaded(_in_memory(name, idx_table(path, options.split, class_names), options), "IDX files")
+    if holds_sounds(path):
+        return Loaded(_in_memory(name, sounds(path, options.split), options), "folder of sounds")
     return _from_files(name, Labelled(*folder_files(split_folder(path, options.split))), "folder of pictures", options)
 
 

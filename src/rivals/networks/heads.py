@@ -18,3 +18,16 @@ class Head(nn.Module):
     def forward(self, f: Tensor) -> Tensor:
         y: Tensor = self.body(f)
         return y
+
+
+class Standardised(nn.Module):
+    """An encoder whose codes have mean 0 and variance 1 over a batch, however small they began: (B, *shape) -> (B, outputs).
+    What reads them can then not be escaped by making them small."""
+
+    def __init__(self, encoder: nn.Module, outputs: int):
+        super().__init__()
+        self.encoder, self.norm = encoder, nn.BatchNorm1d(outputs, eps=1e-9, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        codes: Tensor = self.norm(self.encoder(x).float())
+        return codes

@@ -51,6 +51,7 @@ MODULES: tuple[str, ...] = (
     "loops",
     "upsampling",
     "domains",
+    "speech",
 )
 
 
