@@ -11,6 +11,7 @@ import pytest
 from rivals.data.core import Facts
 from rivals.recipes import find
 from rivals.studies import domains
+from rivals.studies.core import Plan
 from rivals.studies.domains import ALONE, REVERSAL, SYSTEMS, TARGET, TURNS, Outcome, Trial
 
 NONE = np.zeros((0, 4), np.float32)
@@ -64,3 +65,17 @@ def test_a_trial_is_judged_on_both_domains():
     assert all(0 <= number <= 100 for number in first.numbers)
     assert first.numbers != second.numbers
     domains.pictures().canvas.draw()
+
+
+def test_the_study_puts_it_together(monkeypatch, tmp_path):
+    f = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+    monkeypatch.setattr(domains, "trained", lambda trial: Outcome((40.0 + 20 * (trial.system != ALONE), 95.0, 1.0), f))
+    monkeypatch.setattr(domains, "side_by_side", lambda function, each: [function(x) for x in each])
+    monkeypatch.setattr(domains, "pictures", lambda: domains.figure(1, 1))
+    plan = Plan(seeds=2, quick=True, out=tmp_path)
+    found = domains.domains.run(plan)
+    assert plan.figures == ["pictures.png", "features.png"]
+    assert [row.published for row in found.rows if row.published] == ["52.25", "76.66", "95.96"]
+    assert len(found.rows) == 4 * 3
+    assert found.claims[0].holds
+    assert "300 rounds" in found.protocol

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from rivals.data import Memory
 from rivals.data.part import some
 from rivals.errors import UserError
 from rivals.metrics.features.classifier import Classifier, Network
 from rivals.recipes import find
 from rivals.studies import speech
+from rivals.studies.core import Plan
 from rivals.studies.speech import APART, FREE, Outcome
 
 
@@ -53,3 +55,20 @@ def test_a_trial_is_judged():
     outcome = speech.judged(game, data, test, Classifier(Network(data.facts), "untrained"))
     assert outcome.pictures.shape == (3, 3, 64, 48)
     assert all(0 <= number <= 100 for number in outcome.numbers)
+
+
+def test_the_study_puts_it_together(monkeypatch, tmp_path):
+    rows = Memory(
+        torch.zeros(6, 1, 4, 4, dtype=torch.uint8), torch.arange(6) % 3, name="s", class_names="abc", notes=["6 pieces"]
+    )
+    made = Outcome((96.0, 45.0, 6.0, 90.0), np.zeros((3, 3, 4, 4), np.float32))
+    monkeypatch.setattr(speech, "sounds", lambda split: rows)
+    monkeypatch.setattr(speech.Classifier, "trained", lambda *data: None)
+    monkeypatch.setattr(speech, "trained", lambda trial: made)
+    monkeypatch.setattr(speech, "side_by_side", lambda function, each: [function(x) for x in each])
+    plan = Plan(seeds=2, out=tmp_path)
+    found = speech.speech.run(plan)
+    assert plan.figures == ["voices.png"]
+    assert len(found.rows) == 2 * 4
+    assert [claim.holds for claim in found.claims] == [True, True, False]  # no better than without the discriminator
+    assert "3 speakers" in found.protocol
