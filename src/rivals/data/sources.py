@@ -103,8 +103,8 @@ def load(
 
     `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`,
     `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`, `mnist-m`, `mnist-m-10k`),
-    or the path of a folder of pictures, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar` shards (one,
-    a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
+    or the path of a folder of pictures or of WAV files, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar`
+    shards (one, a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
 
     - `size`: side of the pictures in pixels, or (height, width). None: as they are, or chosen and told in `notes`.
     - `channels`: 1 (grey) or 3 (colour). None: what most of the pictures have.
