@@ -18,7 +18,11 @@ from rivals.data.core import Facts
 from rivals.recipes import RECIPES, Setup
 from rivals.trainer import Trainer
 
-SMALL = {"width": 8, "batch": 16}  # at which a round of a recipe takes milliseconds; of those options that it has
+SMALL = {
+    "width": 8,
+    "batch": 16,
+    "target": "digits",
+}  # at which a round of a recipe takes milliseconds; of those options that it has
 
 
 @pytest.fixture(autouse=True, scope="session")

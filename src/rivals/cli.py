@@ -40,7 +40,7 @@ def main(args: Sequence[str] | None = None) -> None:
         else:
             commands = {
                 f.__name__: later(f)
-                for f in (recipes, data, train, sample, explore, evaluate, report, export, studies, study, demo)
+                for f in (recipes, data, train, sample, convert, explore, evaluate, report, export, studies, study, demo)
             }
             what = "Train, measure and explore generative adversarial networks."
             with one_line():
@@ -192,8 +192,9 @@ def finish(recipe: Recipe, training: Any) -> None:
 
 def summary(run: Run, page: Path) -> str:
     scores = run.scores()
-    lines = [f"report   {page}", f"samples  rivals sample {run.path}"]
-    if scores:
+    lines = [f"report   {page}"]
+    if scores:  # of what a game draws, if it draws
+        lines.append(f"samples  rivals sample {run.path}")
         best, last = [event for event in scores if event["best"]][-1], scores[-1]
         by = next(iter(last["scores"]))
         for name, event in (("best", best), ("final", last)):
@@ -228,6 +229,24 @@ def sample(
     if n < 1:
         raise UserError(f"--n must be at least 1, not {n}")
     print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=typed(checkpoint), device=device))
+
+
+def convert(
+    run: Positional[Path], sound: Positional[Path], voice: Path, out: Path = Path("converted.wav"), checkpoint: str = "best"
+) -> None:
+    """Say the words of one speaker in the voice of another (disentangle).
+
+    Args:
+        run: A run folder, a checkpoint or an export.
+        sound: A WAV file: what is said.
+        voice: A WAV file of the speaker who is to say it, half a second or more.
+        out: The WAV file that is written.
+        checkpoint: best, final, latest or a round.
+    """
+    from rivals.run import typed
+    from rivals.voices import convert_file
+
+    print(convert_file(run, sound, voice, out, checkpoint=typed(checkpoint)))
 
 
 def explore(what: Positional[str]) -> None:

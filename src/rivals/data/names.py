@@ -18,6 +18,7 @@ import numpy as np
 
 from rivals.data.arrays import Table, idx_files, idx_table
 from rivals.data.download import Failed, Remote, cache_folder, fetch
+from rivals.data.pasted import PASTED
 from rivals.data.stacked import STACKED
 from rivals.data.toys import TOYS
 from rivals.errors import NoTestPart, UserError, unknown
@@ -153,7 +154,7 @@ PUBLISHED: dict[str, Named] = {
     ),
 }  # fmt: skip
 
-NAMES = ("digits", *PUBLISHED, *STACKED, *TOYS)
+NAMES = ("digits", *PUBLISHED, *PASTED, *STACKED, *TOYS)
 
 
 def digits(split: str) -> Table:

@@ -19,7 +19,9 @@ from rivals.data.folder import folder_files, split_folder
 from rivals.data.images import FITS, Form, Survey
 from rivals.data.memory import Memory
 from rivals.data.names import NAMES, PUBLISHED, digits, published
+from rivals.data.pasted import PASTED, pasted, photographs
 from rivals.data.shards import shard_files, shard_paths
+from rivals.data.sounds import holds_sounds, sounds
 from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
@@ -100,9 +102,9 @@ def load(
     """A data set.
 
     `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`,
-    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`),
-    or the path of a folder of pictures, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar` shards (one,
-    a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
+    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`, `mnist-m`, `mnist-m-10k`),
+    or the path of a folder of pictures or of WAV files, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar`
+    shards (one, a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
 
     - `size`: side of the pictures in pixels, or (height, width). None: as they are, or chosen and told in `notes`.
     - `channels`: 1 (grey) or 3 (colour). None: what most of the pictures have.
@@ -157,12 +159,16 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     if idx_files(path, "train") or idx_files(path, "test"):
         class_names = PUBLISHED[path.name].class_names if path.name in PUBLISHED else ()
         return Loaded(_in_memory(name, idx_table(path, options.split, class_names), options), "IDX files")
+    if holds_sounds(path):
+        return Loaded(_in_memory(name, sounds(path, options.split), options), "folder of sounds")
     return _from_files(name, Labelled(*folder_files(split_folder(path, options.split))), "folder of pictures", options)
 
 
 def _named(name: str, split: str) -> Table:
     if name in STACKED:
         return stacked(_named(STACKED[name], split), split)
+    if name in PASTED:
+        return pasted(_named(PASTED[name], split), split, photographs())
     if name in TOYS:
         return toy(name, split)
     return digits(split) if name == "digits" else published(name, split)

@@ -26,16 +26,21 @@ from rivals.metrics.core import Case, Unsuitable, Value
 def measure(case: Case) -> Mapping[str, Value]:
     if case.real.facts.classes < 2:
         raise Unsuitable(f"whether classes are found takes labelled rows: '{case.real.name}' has no classes")
-    said, y = logits(case.game, case.real, case.device)
-    protocol = f"{len(y):,} real rows, class by argmax of the game's classifier"
-    return {"error": Value(float((said.argmax(1) != y).double().mean()), "lower", protocol)}
+    protocol = f"{len(case.real):,} real rows, class by argmax of the game's classifier"
+    return {"error": Value(mistakes(case.game, case.real, case.device), "lower", protocol)}
+
+
+def mistakes(game: Game | None, data: Dataset, device: torch.device) -> float:
+    """The share of the rows whose class is not the one with the largest logit."""
+    said, y = logits(game, data, device)
+    return float((said.argmax(1) != y).double().mean())
 
 
 @torch.no_grad()
 def logits(game: Game | None, data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
     """(N, K) logits of all rows, in evaluation mode, and their (N,) classes, on the CPU."""
     if not isinstance(game, Labels):
-        raise Unsuitable("the error is of a game's own classifier: it takes one that has one (ssgan, catgan, triplegan)")
+        raise Unsuitable("the error is of a game's own classifier: it takes one that has one (ssgan, catgan, triplegan, dann)")
     training = game.training
     game.eval()
     try:

@@ -42,3 +42,16 @@ def apart(discriminator: nn.Module) -> tuple[Layers, Layers]:
     layers = list(discriminator.body.children())  # type: ignore[union-attr]
     flat = next((i for i, layer in enumerate(layers) if isinstance(layer, Flatten)), len(layers) - 1)
     return Layers(layers[:flat]), Layers(layers[flat:])
+
+
+class Standardised(nn.Module):
+    """An encoder whose codes have mean 0 and variance 1 over a batch, however small they began: (B, *shape) -> (B, outputs).
+    What reads them can then not be escaped by making them small."""
+
+    def __init__(self, encoder: nn.Module, outputs: int):
+        super().__init__()
+        self.encoder, self.norm = encoder, nn.BatchNorm1d(outputs, eps=1e-9, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        codes: Tensor = self.norm(self.encoder(x).float())
+        return codes

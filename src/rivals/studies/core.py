@@ -54,6 +54,8 @@ MODULES: tuple[str, ...] = (
     "loops",
     "upsampling",
     "few_labels",
+    "domains",
+    "speech",
 )
 
 
