@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 BASE = {"target": "digits", "width": 4, "hidden": 5, "batch": 8}
 CHANGED = {
     "form": "alternating",
-    "weight": 0.5,
+    "weight": 1.0,
     "gamma": 3.0,
     "width": 6,
     "hidden": 6,
