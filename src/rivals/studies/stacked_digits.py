@@ -48,7 +48,7 @@ PUBLISHED = {  # modes, KL
 
 
 WHY = {
-    "PacDCGAN2 finds all 1,000 modes, KL at most 0.1": "8,000 rounds are eight passes over the data, the paper's training is of "
+    "PacDCGAN2 finds all 1,000 modes, KL at most 0.1": "8,000 rounds are eight passes over the data, the paper's are "
     "fifty: half-formed digits are misread, and some digits are drawn more often than others. The relativistic criterion with "
     "its falling penalty gets there in the same rounds",
     "The DCGAN has less, in modes or in KL, than either": "the plain DCGAN does not collapse on these networks, so packing has "
