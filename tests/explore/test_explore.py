@@ -14,10 +14,11 @@ from torch import nn
 from rivals import chance
 from rivals.cli import main
 from rivals.errors import UserError
-from rivals.explore import evaluated, factorised, invert, linear, parsed, plane, principal, spherical, through
+from rivals.explore import edit, evaluated, factorised, invert, linear, parsed, plane, principal, spherical, through
 from rivals.explore.commands import SAMPLES, picked
 from rivals.explore.paths import truncated
 from rivals.game import Game
+from rivals.loading import load
 from rivals.recipes import RECIPES
 from rivals.sampling import drawn, latents
 from rivals.training import Training, train
@@ -142,7 +143,6 @@ def run(tmp_path_factory):
 
 
 def test_latents_are_those_of_the_samples(run):
-    from rivals.loading import load
 
     game = load(run)
     with torch.no_grad():
@@ -171,6 +171,13 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
     main(["explore", "back", str(run), str(digit), "--steps", "20", "--draws", "50", "--out", str(tmp_path / "back.png")])
     assert "mean squared error" in capsys.readouterr().out
     assert np.load(tmp_path / "back.npz")["z"].shape == (1, 6)
+    painting = digits.x[0, 0].numpy().copy()
+    painting[2:4, 2:4] = 255
+    Image.fromarray(painting).save(tmp_path / "mine.png")
+    files = [str(digit), str(tmp_path / "mine.png")]
+    main(["explore", "paint", str(run), *files, "--steps", "5", "--draws", "50", "--out", str(tmp_path / "painted.png")])
+    assert "6.2 % painted" in capsys.readouterr().out
+    assert np.load(tmp_path / "painted.npz")["z"].shape == (1, 6)
 
 
 @pytest.mark.parametrize(
@@ -184,12 +191,16 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["arithmetic", "RUN", "smile"], "is no formula"),
         (["back", "RUN", "no.png"], "cannot read the picture"),
         (["back", "RUN", "wide.png"], "this run draws 8x8"),
+        (["paint", "RUN", "flat.png", "flat.png"], "paint over some of its pixels"),
+        (["paint", "RUN", "flat.png", "wide.png"], "this run draws 8x8"),
+        (["paint", "RUN", "flat.png", "flat.png", "--stay", "-1"], "0 or more"),
         (["fly", "RUN"], "invalid choice|Unrecognized|fly"),
     ],
 )
 def test_wrong_input_says_what_to_do(run, tmp_path, monkeypatch, capsys, args, told):
     monkeypatch.chdir(tmp_path)
     Image.new("L", (9, 8)).save("wide.png")
+    Image.new("L", (8, 8)).save("flat.png")
     with pytest.raises(SystemExit) as stop:
         main(["explore", *(str(run) if arg == "RUN" else arg for arg in args)])
     assert stop.value.code == 2
@@ -203,3 +214,28 @@ def test_points_in_the_plane_cannot_be_looked_at(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["explore", "walk", str(run)])
     assert "draws vectors" in capsys.readouterr().err
+
+
+def test_the_latent_follows_the_paint_as_far_as_it_may():
+    """Of a linear generator it is ridge regression around the latent of before: in closed form."""
+    torch.manual_seed(0)
+    game, z, paint = Line(torch.randn(16, 3)), torch.randn(3), torch.randn(16)
+    where = torch.arange(16) < 6
+    A, b = game.generator.weight.detach()[where], paint[where]
+    for stay in (0.01, 1.0):
+        found = edit(game, z, paint, where, steps=2000, stay=stay)
+        expected = torch.linalg.solve(A.T @ A / 6 + stay / 3 * torch.eye(3), A.T @ b / 6 + stay / 3 * z)
+        assert torch.allclose(found.z, expected, atol=1e-3)
+        assert found.after < found.before
+    assert game.generator.weight.requires_grad
+
+
+def test_a_discriminator_has_a_say(run, digits):
+    game = load(run)
+    x = digits.rows(torch.tensor([0]), torch.device("cpu")).x[0]
+    where = torch.ones(8, 8, dtype=torch.bool)
+    z = latents(game, 1, 0)[0]
+    moved = [edit(game, z, x, where, steps=60, real=real).x[None] for real in (0.0, 10.0)]
+    with torch.no_grad():
+        plain, judged = (float(game.logits(each)) for each in moved)
+    assert judged > plain

@@ -15,6 +15,7 @@ from rivals.data.pictures import grid, image
 from rivals.errors import UserError
 from rivals.explore.arithmetic import evaluated, parsed
 from rivals.explore.directions import FINDERS
+from rivals.explore.editing import edit, painted
 from rivals.explore.inversion import DRAWS, invert
 from rivals.explore.paths import WAYS, plane, through, truncated
 from rivals.game import Game, Samples
@@ -186,7 +187,53 @@ def back(
     print(f"{out.with_suffix('.npz')}\nmean squared error {error:.4f}; the best of {draws:,} samples {nearest:.4f}")
 
 
-COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, back)}
+def paint(
+    run: Positional[Path],
+    picture: Positional[Path],
+    painting: Positional[Path],
+    steps: int = 200,
+    stay: float = 0.1,
+    real: float = 0.01,
+    draws: int = DRAWS,
+    seed: int = 0,
+    checkpoint: str = "best",
+    out: Path = Path("painted.png"),
+    device: str = "auto",
+) -> None:
+    """Photo editing: paint over some pixels of a picture with any program, and the latent follows.
+
+    The picture's latent is searched as `back` does; then the one near it whose sample has the painted pixels. Shown are the
+    picture, the sample of its latent, the painting, and the sample that follows it.
+
+    Args:
+        run: A run folder, a checkpoint or an export.
+        picture: A file.
+        painting: The same picture with some pixels painted over; where the two differ counts.
+        steps: Of the search for the latent that follows.
+        stay: Factor on how far it may go from the latent of the picture.
+        real: Factor on what the discriminator thinks of it.
+        draws: How many samples the first search starts from the best of.
+        seed: Of those samples.
+        checkpoint: best, final, latest or a round.
+        out: A .png; beside it the latent as .npz.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    if steps < 1 or min(stay, real) < 0:
+        raise UserError(f"--steps must be at least 1, --stay and --real 0 or more, not {steps}, {stay} and {real}")
+    game = opened(run, checkpoint, device)
+    x, wish = (read_picture(file, tuple(latent_shape(game))).to(game.device) for file in (picture, painting))
+    where = painted(x[0], wish[0])
+    if not where.any():
+        raise UserError(f"{painting} is {picture}: paint over some of its pixels first")
+    found = invert(game, x, draws=draws, seed=seed)
+    followed = edit(game, found.z[0], wish[0], where, steps=steps, stay=stay, real=real)
+    written(torch.cat([x, found.x, wish, followed.x[None]]), out, columns=4)
+    np.savez_compressed(out.with_suffix(".npz"), z=followed.z[None].cpu().numpy())
+    share = 100 * float(where.float().mean())
+    print(f"{share:.1f} % painted: mean squared error there {followed.before:.4f} before, {followed.after:.4f} after")
+
+
+COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, back, paint)}
 
 
 def opened(run: Path, checkpoint: str, device: str) -> Game:

@@ -1,0 +1,72 @@
+"""Photo editing by painting: a few pixels are painted, and the latent follows. Zhu, Krähenbühl, Shechtman and Efros, 2016,
+Generative Visual Manipulation on the Natural Image Manifold, https://arxiv.org/abs/1609.03552, eq. 5:
+
+    z* = argmin_z  |f(G(z)) - v|^2  +  lambda_s |z - z_0|^2  +  E_D,        E_D = lambda_D log(1 - D(G(z)))
+
+v are the painted pixels and f takes those pixels of a sample; the second term stays near the latent of before, and the third
+keeps D's good opinion. Ours is softplus(-logit), which does not saturate; of a game without a discriminator it is left out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from rivals.game import Game, Judges, Samples
+
+
+class Edited(NamedTuple):
+    z: Tensor  # (d,)
+    x: Tensor  # shape, G(z)
+    before: float  # mean squared error on the painted numbers at z_0
+    after: float  # and at z
+
+
+def painted(picture: Tensor, paint: Tensor, *, least: float = 2 / 255) -> Tensor:
+    """Where two pictures (C, H, W) in [-1, 1] differ in any channel by more than `least`: (H, W), true or false.
+
+    >>> painted(torch.zeros(1, 1, 3), torch.tensor([[[0.0, 0.5, 0.001]]]))
+    tensor([[False,  True, False]])
+    """
+    return ((picture - paint).abs() > least).any(0)
+
+
+def edit(
+    game: Game,
+    z: Tensor,
+    paint: Tensor,
+    where: Tensor,
+    *,
+    steps: int = 200,
+    lr: float = 0.05,
+    stay: float = 0.1,
+    real: float = 0.01,
+) -> Edited:
+    """The latent near z, (d,), whose sample has the painted values, shape (C, H, W), where that is true, (H, W).
+
+    stay: lambda_s, on the mean square of z - z_0. real: lambda_D. The game's weights stay as they are."""
+    assert isinstance(game, Samples)
+    start, moved = z.detach(), z.detach().clone().requires_grad_()
+    wanted = where.expand_as(paint)
+    asked = [p.requires_grad for p in game.parameters()]
+    game.eval().requires_grad_(False)
+    try:
+        optimizer = torch.optim.Adam([moved], lr=lr)
+        for _ in range(steps):
+            x = game.decode(moved[None])
+            loss = (x[0].float() - paint)[wanted].square().mean() + stay * (moved - start).square().mean()
+            if isinstance(game, Judges):
+                loss = loss + real * softplus(-game.logits(x)).mean()
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+        with torch.no_grad():
+            before, after = (game.decode(each[None])[0].float() for each in (start, moved))
+    finally:
+        for p, flag in zip(game.parameters(), asked, strict=True):
+            p.requires_grad_(flag)
+    errors = [float((x - paint)[wanted].square().mean()) for x in (before, after)]
+    return Edited(moved.detach(), after, *errors)
