@@ -50,9 +50,9 @@ def autoencoder(facts: Facts, options: AutoencoderOptions) -> Setup:
     """One player, an encoder and a decoder: a code of few numbers, from which the thing is restored. Draws from a Gaussian of
     its codes.
 
-    Measured: mnist-10k at 16 x 16, 1,000 rounds of 64 with `--width 32 --decay linear` (16 seconds of one core of an AMD EPYC, seed
-    0, torch 2.13.0, rivals 0.1.0), on 2,000 test digits: mean square error of the reconstruction 0.018 (pixels in [-1, 1]), a
-    classifier reads 96.7 % of the reconstructions as the same digit; Fréchet distance of samples on its features 227."""
+    Measured: mnist-10k at 16 x 16, 1,000 rounds of 64 with `--width 32 --decay linear` (16 seconds of one core of an AMD EPYC,
+    seed 0, torch 2.13.0, rivals 0.1.0), on 2,000 test digits: mean square error of the reconstruction 0.018 (pixels in [-1,
+    1]), a classifier reads 96.7 % of the reconstructions as the same digit; Fréchet distance of samples on its features 227."""
     game = Autoencoder(
         encoder=options.discriminator(facts.shape, outputs=options.latent, dropout=options.dropout),
         decoder=options.generator(facts, latent=options.latent),
@@ -123,8 +123,8 @@ class AAEOptions(AutoencoderOptions):
 def aae(facts: Facts, options: AAEOptions) -> Setup:
     """An autoencoder whose codes a discriminator holds to the prior.
 
-    Measured: as the autoencoder's, 25 seconds: mean square error 0.027, 95.2 % read as the same digit; Fréchet distance of samples
-    285, still falling."""
+    Measured: as the autoencoder's, 25 seconds: mean square error 0.027, 95.2 % read as the same digit; Fréchet distance of
+    samples 285, still falling."""
     game = AAE(
         encoder=options.discriminator(facts.shape, outputs=options.latent, dropout=options.dropout),
         decoder=options.generator(facts, latent=options.latent),
@@ -165,9 +165,9 @@ class VAEGANOptions(Common):
 def vaegan(facts: Facts, options: VAEGANOptions) -> Setup:
     """A VAE whose decoder also plays against a discriminator, and whose error is that of the discriminator's features.
 
-    Measured: as the autoencoder's, with `--lr 5e-4 --average 0.99`, 69 seconds: mean square error 0.080, 92.5 % read as the same
-    digit, sharpness (mean absolute Laplacian) 1.06 times the data's where the VAE's is 0.89; Fréchet distance of samples 158,
-    the VAE's 253."""
+    Measured: as the autoencoder's, with `--lr 5e-4 --average 0.99`, 69 seconds: mean square error 0.080, 92.5 % read as the
+    same digit, sharpness (mean absolute Laplacian) 1.06 times the data's where the VAE's is 0.89; Fréchet distance of samples
+    158, the VAE's 253."""
     trunk, discriminator = apart(options.discriminator(facts.shape))
     game = VAEGAN(
         encoder=options.discriminator(facts.shape, outputs=2 * options.latent),
@@ -232,9 +232,9 @@ def built(facts: Facts, options: BiGANOptions) -> Setup:
 def bigan(facts: Facts, options: BiGANOptions) -> Setup:
     """An encoder beside the generator, which learns to go back from the pairs that the discriminator judges.
 
-    Measured: as the autoencoder's, with `--lr 1e-3 --lr-d 2e-4 --average 0.99`, 42 seconds: Fréchet distance of samples 82.8; the
-    encoder has not yet found the way back (4.8 % read as the same digit, error 0.43), but the nearest neighbour reads 88.9 % of
-    the digits from its codes."""
+    Measured: as the autoencoder's, with `--lr 1e-3 --lr-d 2e-4 --average 0.99`, 42 seconds: Fréchet distance of samples 82.8;
+    the encoder has not yet found the way back (4.8 % read as the same digit, error 0.43), but the nearest neighbour reads 88.9
+    % of the digits from its codes."""
     return built(facts, options)
 
 
@@ -246,6 +246,6 @@ def bigan(facts: Facts, options: BiGANOptions) -> Setup:
 def ali(facts: Facts, options: BiGANOptions) -> Setup:
     """BiGAN with an encoder that gives a Gaussian and not a point.
 
-    Measured: as BiGAN's: Fréchet distance of samples 49.5, 52.8 % of the reconstructions read as the same digit, mean square error
-    0.22; the nearest neighbour reads 87.0 % of the digits from its codes."""
+    Measured: as BiGAN's: Fréchet distance of samples 49.5, 52.8 % of the reconstructions read as the same digit, mean square
+    error 0.22; the nearest neighbour reads 87.0 % of the digits from its codes."""
     return built(facts, options)
