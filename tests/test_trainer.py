@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 
 import pytest
@@ -187,6 +188,22 @@ def test_samples_in_eval_mode_look_as_in_training():
     assert (stale.sample(4000) - trained).abs().max() > 10  # what would have been seen
     assert (game.aside.running_mean == 7).all()  # not on the way to a sample
     assert game.net[1].momentum == 0.1
+
+
+def test_codes_in_eval_mode_are_as_in_training(small, digits):
+    """An encoder is no part of the way to a sample: its statistics are those of real things."""
+    game = small("vae", norm_d="batch", width=4).game
+    with torch.no_grad():
+        for p in game.encoder.parameters():
+            p.mul_(3)
+    x = digits.rows(torch.arange(1024), torch.device("cpu")).x
+    with torch.no_grad():
+        trained, stale = game.train().encode(x), copy.deepcopy(game).eval().encode(x)
+        refresh_statistics(game, 0, lambda number: x[128 * number : 128 * (number + 1)])
+        shown = game.eval().encode(x)
+    error = (shown - trained).square().mean()
+    assert error < 0.01 * trained.square().mean()
+    assert error < 0.01 * (stale - trained).square().mean()
 
 
 def test_convolutions_lie_channels_last(small):

@@ -21,7 +21,7 @@ from torch.optim import Optimizer
 
 from rivals import chance, processes
 from rivals.data.core import Batch
-from rivals.game import Game, Player, Samples, turn
+from rivals.game import Encodes, Game, Player, Samples, turn
 from rivals.window import Diverged, Window
 
 Precision = Literal["float32", "bf16"]
@@ -108,7 +108,7 @@ class Trainer:
         if not self.decay:
             self.average.load_state_dict(self.game.state_dict())
         with self.precise():
-            refresh_statistics(self.average, self.seed)
+            refresh_statistics(self.average, self.seed, lambda number: self.batches(number).x)
         return self.average.eval()
 
     def check(self) -> None:
@@ -159,11 +159,14 @@ def move_towards(average: Game, game: Game, step: float) -> None:
 
 
 @torch.no_grad()
-def refresh_statistics(game: Game, seed: int, *, batches: int = 8, rows: int = 128) -> None:
+def refresh_statistics(
+    game: Game, seed: int, things: Callable[[int], Tensor] | None = None, *, batches: int = 8, rows: int = 128
+) -> None:
     """Batch norm's running statistics lag behind the weights, and those of averaged weights are nobody's. So they are
-    measured anew, over samples as the game draws them now: what is drawn in eval mode looks as it did in training."""
+    measured anew, over samples as the game draws them now, and over batches of real things where it encodes them: what is
+    drawn or encoded in eval mode is as it was in training."""
     norms = [m for m in game.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
-    if not norms or not isinstance(game, Samples):
+    if not norms or not isinstance(game, Samples | Encodes):
         return
     before = [(norm.momentum, copy.deepcopy(norm.state_dict())) for norm in norms]
     for norm in norms:
@@ -171,12 +174,15 @@ def refresh_statistics(game: Game, seed: int, *, batches: int = 8, rows: int = 1
         norm.momentum = None  # a plain mean over the batches
     game.train()
     with chance.fixed(seed, 0x5EED):
-        for _ in range(batches):
-            game.sample(rows)
+        for number in range(batches):
+            if isinstance(game, Samples):
+                game.sample(rows)
+            if isinstance(game, Encodes) and things is not None:
+                game.encode(things(number))
     for norm, (momentum, state) in zip(norms, before, strict=True):
         norm.momentum = momentum
         if norm.num_batches_tracked is not None and int(norm.num_batches_tracked) == 0:
-            norm.load_state_dict(state)  # not on the way from noise to samples: an encoder's, a critic's
+            norm.load_state_dict(state)  # on neither way: a critic's
 
 
 def norm_of(tensors: Sequence[Tensor]) -> float:
