@@ -73,8 +73,8 @@ FURTHER: dict[str, Mapping[str, Any]] = {
 FEATURES = "Flips, dropout and uniform noise have no significant effect ({})"
 WHY = {
     FEATURES.format("all classes"): "flips and dropout make D less sure and slow the training, and a thousand rounds are where "
-    "that shows (flips: still falling at the end). The project judged 100 samples, whose score has a spread of the size of such "
-    "differences",
+    "that shows (flips: still falling at the end). The project judged 100 samples, whose score has a spread of the size of "
+    "such differences",
 }
 
 
