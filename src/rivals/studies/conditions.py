@@ -90,6 +90,8 @@ def judged_by(source: str) -> tuple[Dataset, Dataset, Classifier]:
 def conditions(plan: Plan) -> Findings:
     """The ways to tell a discriminator the class, and not to tell it, on digits and garments."""
     rounds = plan.rounds(ROUNDS)
+    for source in WANTED:
+        judged_by(source)  # learnt once, before the trials want it
     cells = [(name, source) for source in WANTED for name in SYSTEMS]
     trials = [(name, source, seed, rounds) for name, source in cells for seed in range(plan.seeds)]
     played = iter(side_by_side(trained, trials))

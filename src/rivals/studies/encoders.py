@@ -129,10 +129,10 @@ def readings(x: Tensor, others: Tensor, *, apart: bool) -> dict[str, float]:
 def encoders(plan: Plan) -> Findings:
     """Reconstruction, sharpness, meaning and codes of autoencoder, VAE, AAE, VAE-GAN, BiGAN and ALI."""
     rounds = plan.rounds(ROUNDS)
+    train, test, judge = judged_by()  # learnt once, before the trials want it
     asked = [(name, seed, rounds) for name in SYSTEMS for seed in range(plan.seeds)]
     played = iter(side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SYSTEMS}
-    train, test, judge = judged_by()
     flat = partial(torch.flatten, start_dim=1)
     pixels = readings(described(flat, train, CPU), described(flat, test, CPU), apart=False)
     x, y = everything(test)
