@@ -22,6 +22,7 @@ SMALL = {
     "width": 8,
     "batch": 16,
     "target": "digits",
+    "levels": 1,
 }  # at which a round of a recipe takes milliseconds; of those options that it has
 
 

@@ -151,7 +151,7 @@ WHY = {
 }
 
 
-@study(why=WHY, title="The gradient that a perfect discriminator leaves, and a critic's", source=SOURCE, seeds=5, minutes=10)
+@study(why=WHY, title="The gradient that a perfect discriminator leaves, and a critic's", source=SOURCE, seeds=5, minutes=8)
 def vanishing(plan: Plan) -> Findings:
     """Slopes at generated points between two Gaussians; the generator's gradient on pictures while D is trained on."""
     steps, rounds = plan.rounds(STEPS), plan.rounds(STOPPED)
@@ -248,6 +248,7 @@ def drawn(perfect: Judge, discriminator: Judge, critic: Judge, norms: dict[str, 
     right.legend(frameon=False, fontsize=8)
     right.set_yscale("log")
     right.set_xscale("symlog", linthresh=10)
+    right.set_xlim(0, FURTHER[-1])
     return made
 
 
