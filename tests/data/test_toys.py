@@ -14,7 +14,8 @@ from rivals.errors import UserError
 def everything(name: str, split: str = "train") -> tuple[Tensor, Tensor | None]:
     data = load(name, split=split)
     assert not data.facts.bounded
-    return data.rows(torch.arange(100_000), torch.device("cpu"))
+    batch = data.rows(torch.arange(100_000), torch.device("cpu"))
+    return batch.x, batch.y
 
 
 @pytest.mark.parametrize(("name", "centres", "deviation"), [("ring", RING, 0.01), ("grid", GRID, 0.05)])
