@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rivals.run import Run
 
 BAD_INPUT = 2  # the exit code
+ADDRESS = 46  # characters that the longest address of a paper has: none is cut
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -97,11 +98,13 @@ def flat(box: str) -> str:
 def recipes() -> None:
     """What there is: name, paper, needs, can do."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from rivals.recipes import RECIPES
 
-    table = Table("recipe", "what it is", "needs", "can do", box=None, pad_edge=False)
+    table = Table(
+        "recipe", Column("what it is", min_width=ADDRESS, overflow="fold"), "needs", "can do", box=None, pad_edge=False
+    )
     for name, recipe in RECIPES.items():
         what = recipe.doc.split("\n\n")[0].replace("\n", " ")
         table.add_row(name, f"{what}\n[dim]{recipe.paper}\n{recipe.url}[/dim]\n", recipe.needs(), ", ".join(recipe.can()))
