@@ -102,9 +102,9 @@ def recipes() -> None:
 
     from rivals.recipes import RECIPES
 
-    table = Table(
-        "recipe", Column("what it is", min_width=ADDRESS, overflow="fold"), "needs", "can do", box=None, pad_edge=False
-    )
+    what_it_is = Column("what it is", min_width=ADDRESS, overflow="fold")
+    narrow = [Column(title, max_width=10) for title in ("needs", "can do")]
+    table = Table("recipe", what_it_is, *narrow, box=None, pad_edge=False)
     for name, recipe in RECIPES.items():
         what = recipe.doc.split("\n\n")[0].replace("\n", " ")
         table.add_row(name, f"{what}\n[dim]{recipe.paper}\n{recipe.url}[/dim]\n", recipe.needs(), ", ".join(recipe.can()))
