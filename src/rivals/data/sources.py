@@ -119,7 +119,7 @@ def load(
     - `native`: picture files at the one size that all have, however large; unlike sizes raise `UserError`.
 
     >>> load("digits").facts
-    Facts(shape=(1, 8, 8), count=1797, classes=10, bounded=True)
+    Facts(shape=(1, 8, 8), count=1797, classes=10, attributes=0, bounded=True, beside=None)
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=max_bad, workers=workers, stream=stream,
