@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from rivals.explore.inversion import held
 from rivals.game import Game, Judges, Samples
 
 
@@ -51,9 +52,7 @@ def edit(
     assert isinstance(game, Samples)
     start, moved = z.detach(), z.detach().clone().requires_grad_()
     wanted = where.expand_as(paint)
-    asked = [p.requires_grad for p in game.parameters()]
-    game.eval().requires_grad_(False)
-    try:
+    with held(game):
         optimizer = torch.optim.Adam([moved], lr=lr)
         for _ in range(steps):
             x = game.decode(moved[None])
@@ -65,8 +64,5 @@ def edit(
             optimizer.step()
         with torch.no_grad():
             before, after = (game.decode(each[None])[0].float() for each in (start, moved))
-    finally:
-        for p, flag in zip(game.parameters(), asked, strict=True):
-            p.requires_grad_(flag)
     errors = [float((x - paint)[wanted].square().mean()) for x in (before, after)]
     return Edited(moved.detach(), after, *errors)

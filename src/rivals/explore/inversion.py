@@ -5,6 +5,8 @@ that of pixels, from the best of many draws (or from what an encoder says), by A
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -34,9 +36,7 @@ def invert(
     Raises `UserError` for pictures of another shape than the game draws."""
     if not isinstance(game, Samples):
         raise UserError("this game draws nothing from noise alone: there is no latent to look for")
-    asked = [p.requires_grad for p in game.parameters()]
-    game.eval().requires_grad_(False)
-    try:
+    with held(game):
         z, nearest = started(game, x, draws, seed)
         z.requires_grad_()
         optimizer = torch.optim.Adam([z], lr=lr)
@@ -52,6 +52,15 @@ def invert(
             optimizer.step()
         with torch.no_grad():
             return Inverted(best, game.decode(best), error, nearest)
+
+
+@contextmanager
+def held(game: Game) -> Iterator[None]:
+    """The game in eval mode, its weights constants; what asked for a gradient does so again afterwards."""
+    asked = [p.requires_grad for p in game.parameters()]
+    game.eval().requires_grad_(False)
+    try:
+        yield
     finally:
         for p, flag in zip(game.parameters(), asked, strict=True):
             p.requires_grad_(flag)

@@ -77,11 +77,10 @@ class FewLabels(Common):
         return replace(super().setup(game), beside=partial(few_labels, labels=self.labels, draw=self.draw))
 
 
-def checked(facts: Facts, options: FewLabels) -> Facts:
-    """Facts of data that can be learnt from few labels, else an error before anything is built."""
+def check(facts: Facts) -> None:
+    """An error for data that cannot be learnt from few labels, before anything is built."""
     if facts.classes < 2:
         raise UserError("this recipe learns classes from a few labelled rows, and the data has no classes: give labelled data")
-    return facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +106,7 @@ def ssgan(facts: Facts, options: SSGANOptions) -> Setup:
     Measured: mnist-10k at 16 x 16, 100 labels, 2,100 rounds with `--decay linear --draw 1` (95 seconds of one core of an AMD
     EPYC, bf16, seed 1, torch 2.13.0, rivals 0.1.0): 2.45 % of 2,000 test digits are classed wrong, still falling. The paper has
     0.93 % from 60,000 digits."""
-    checked(facts, options)
+    check(facts)
     return options.setup(
         SemiSupervisedGAN(
             options.generator(facts, latent=options.latent),
@@ -143,7 +142,7 @@ def catgan(facts: Facts, options: CatGANOptions) -> Setup:
 
     Measured: mnist-10k at 16 x 16, 100 labels, 600 rounds with `--dropout 0` (24 seconds of one core, bf16, seed and draw 0,
     torch 2.13.0, rivals 0.1.0): 3.7 % of 2,000 test digits are classed wrong. The paper has 1.39 % from 60,000 digits."""
-    checked(facts, options)
+    check(facts)
     return options.setup(
         CatGAN(
             options.generator(facts, latent=options.latent),
@@ -197,7 +196,7 @@ def triplegan(facts: Facts, options: TripleGANOptions) -> Setup:
     Measured: mnist-10k at 16 x 16, 100 labels, 900 rounds with `--dropout 0.3` (50 seconds of one core, bf16, seed and draw 0,
     torch 2.13.0, rivals 0.1.0): 8.2 % of 2,000 test digits are classed wrong, still falling, but slowly. The paper has 0.91 %
     from 60,000 digits and a thousand passes over them."""
-    checked(facts, options)
+    check(facts)
     return options.setup(
         TripleGAN(
             options.generator(facts, latent=options.latent + facts.classes),
