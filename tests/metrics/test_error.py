@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from rivals.cli import main
 from rivals.data import Memory
 from rivals.errors import UserError
 from rivals.game import Game
@@ -65,3 +66,22 @@ def test_a_run_is_scored_and_judged_by_it(tmp_path):
     plain = train(RECIPES["gan"].but(width=4, batch=8), Training(data="digits", into=tmp_path / "gan", rounds=2, looks=1)).path
     with pytest.raises(UserError, match="it takes one that has one"):
         evaluate_run(plain, metrics=["error"], features=["pixels"], n=100)
+
+
+def test_a_game_that_draws_nothing_is_judged_by_its_classifier(tmp_path, capsys):
+    recipe = RECIPES["dann"].but(width=4, batch=16, hidden=8, target="digits")
+    run = train(recipe, Training(data="digits", into=tmp_path / "dann", rounds=2, looks=1, precision="float32")).path
+    found = evaluate_run(run, n=100)
+    (row,) = [row for row in found.rows if row.metric == "error"]
+    assert 0 <= row.value <= 1
+    assert row.counts.startswith("100 of digits (t")
+    assert "generated" not in row.protocol
+    assert "fd" not in found.left_out
+    with pytest.raises(UserError, match="'fd' judges samples, and this game draws nothing"):
+        evaluate_run(run, metrics=["fd"], n=100)
+    main(["evaluate", str(run), "--n", "100"])
+    assert "error" in capsys.readouterr().out
+    voices = RECIPES["disentangle"].but(width=4, batch=8, hidden=4)
+    silent = train(voices, Training(data="digits", into=tmp_path / "voices", rounds=1, looks=1, precision="float32")).path
+    with pytest.raises(UserError, match="nothing here can judge this game"):
+        evaluate_run(silent, n=100)

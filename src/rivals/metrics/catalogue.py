@@ -36,11 +36,11 @@ METRICS = {
         Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
         Metric("asked", asked.measure, features=True, gives=("asked",)),
-        Metric("error", error.measure, floor=False, gives=("error",)),
+        Metric("error", error.measure, samples=False, floor=False, gives=("error",)),
         Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),
         Metric("realness", realness.measure, floor=False, gives=()),
-        Metric("probe", probe.measure, floor=False, gives=()),
+        Metric("probe", probe.measure, samples=False, floor=False, gives=()),
     )
 }
 

@@ -75,6 +75,7 @@ class Metric:
     name: str
     measure: Callable[[Case], Mapping[str, Value]]
     features: bool = False  # whether the numbers depend on the features
+    samples: bool = True  # whether it looks at what was generated, and not at the game's networks alone
     floor: bool = True  # whether real things in the place of the generated ones mean anything
     gives: tuple[str, ...] = ()  # names of its numbers, as far as they do not depend on the case
 
@@ -94,6 +95,7 @@ class Case:
     spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     sampled: bool = True  # whether the "generated" really are, and not real ones in their place
+    draws: bool = True  # whether the game draws at all; else `fake` is the real rows again, and nobody looks at it
     labels: Sequence[int] = LABELS  # how many a probe learns from
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
 

@@ -151,20 +151,30 @@ def evaluate_run(
         made = load_game(path, checkpoint=name, game=game).to(where)
         games.setdefault(made.round, ([], made))[0].append(str(name))
     for round, (names, made) in games.items():
-        if not isinstance(made, Samples):
-            raise UserError(f"{path} holds a game that draws nothing from noise alone")
         of = f"{' and '.join(names)}, round {round:,}" if names != [str(round)] else f"round {round:,}"
-        fake = generated(made, at_least(n), seed, bounded=sides.real.facts.bounded, name=of)
-        for kind in asked:
+        real = some(sides.real, at_least(n))
+        draws = isinstance(made, Samples)
+        fake = generated(made, n, seed, bounded=real.facts.bounded, name=of) if isinstance(made, Samples) else real
+        for kind in asked if draws else ("pixels",):
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
                 # what was learnt from may be gone: then there is nothing that the real rows are the test part of
                 test = None if sides.train is None or sides.train is sides.real else sides.real
                 judges[kind] = choose(kind, sides.train or sides.real, test, device=where, game=made)
                 if kind == "discriminator":
                     judges[kind].protocol += f" ({of})"
-            real = some(sides.real, n)
             spare = sides.real if sides.train is None else None
-            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where, labels=labels)
+            case = Case(
+                real,
+                fake,
+                judges[kind],
+                train=sides.train,
+                spare=spare,
+                game=made,
+                device=where,
+                labels=labels,
+                sampled=draws,
+                draws=draws,
+            )
             found.judge(of, case, sides.told, f" (seed {seed}{averaged})")
     return found.evaluation()
 
@@ -280,7 +290,7 @@ class Collected:
 
     def judge(self, of: str, case: Case, told: str, drawn: str = "") -> None:
         at_least(min(len(case.real), len(case.fake)))
-        if sum(metric.features for metric in self.metrics) > 1:  # else one may stream them
+        if case.draws and sum(metric.features for metric in self.metrics) > 1:  # else one may stream them
             case.describe(case.real), case.describe(case.fake)
         by = case.features.protocol
         floor = self.floor_cases.get(by) or self.floor_cases.setdefault(by, case.at_the_floor())
@@ -288,7 +298,7 @@ class Collected:
         again = of in self.cases  # by other features
         self.cases.setdefault(of, case)
         for metric in self.metrics:
-            if again and not metric.features:
+            if (again and not metric.features) or (metric.samples and not case.draws and not self.asked):
                 continue
             for name, value in self.measured(metric, case).items():
                 real = self.floor(metric, floor).get(name)
@@ -308,6 +318,8 @@ class Collected:
 
     def measured(self, metric: Metric, case: Case) -> Mapping[str, Value]:
         try:
+            if metric.samples and not case.draws:
+                raise Unsuitable(f"'{metric.name}' judges samples, and this game draws nothing from noise alone")
             return metric.measure(case)
         except Unsuitable as reason:
             if self.asked and not self.several:
@@ -325,6 +337,8 @@ class Collected:
         return self.floors[key]
 
     def evaluation(self) -> Evaluation:
+        if not self.rows and not all(case.draws for case in self.cases.values()):
+            raise UserError("nothing here can judge this game: it draws nothing from noise alone, and is no classifier")
         answered = {row.metric for row in self.rows}
         for metric in self.metrics:
             if answered & {*metric.gives, metric.name}:
@@ -339,6 +353,8 @@ def counted(case: Case, told: str, drawn: str, floor: Case) -> str:
     shape = "x".join(map(str, case.real.facts.shape))
     of_fake, of_real = ("".join(f", {note}" for note in data.notes) for data in (case.fake, case.real))
     drawn += f" ({of_fake[2:]})" if of_fake else ""
+    if not case.draws:
+        return f"{len(case.real):,} of {case.real.name} ({told}, {shape}{of_real})"
     return (
         f"{len(case.fake):,} generated{drawn} against {len(case.real):,} of {case.real.name} ({told}, {shape}{of_real}); "
         f"floor: {len(floor.fake):,} real against {len(floor.real):,}"
