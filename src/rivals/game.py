@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rivals.data.core import Batch
+from rivals.priors import Prior
 
 Terms = dict[str, Tensor]  # named scalars; the player minimises their sum
 Optim = Callable[[Iterable[Tensor]], Optimizer]  # parameters -> optimiser: partial(Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -86,6 +87,23 @@ def naming(value: object) -> str:
     if isinstance(value, FunctionType):
         return f"{value.__module__}.{value.__qualname__}:{value.__code__.co_firstlineno}"
     return value.__qualname__ if isinstance(value, type) else re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
+
+class Generates(Game):
+    """A game whose generator makes things of latents from a prior. What it takes to be one of `Samples` stands here once."""
+
+    generator: nn.Module  # (B, latent) -> (B, *shape)
+    latents: Prior
+
+    def prior(self, n: int) -> Tensor:
+        return self.latents(n, self.device)
+
+    def decode(self, z: Tensor) -> Tensor:
+        x: Tensor = self.generator(z)
+        return x
+
+    def sample(self, n: int) -> Tensor:
+        return self.decode(self.prior(n))
 
 
 @runtime_checkable

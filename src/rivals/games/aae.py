@@ -16,7 +16,7 @@ from torch.optim import Adam
 
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.games.autoencoder import mean_square_error
 from rivals.priors import Prior
 
@@ -24,7 +24,7 @@ adam: Optim = partial(Adam, lr=1e-3)
 adam_z: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class AAE(Game):
+class AAE(Generates):
     """An autoencoder, and a discriminator of its codes.
 
     encoder: (B, *shape) -> (B, latent). decoder: (B, latent) -> (B, *shape).
@@ -77,12 +77,6 @@ class AAE(Game):
         z: Tensor = self.encoder(x)
         return z
 
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
     def decode(self, z: Tensor) -> Tensor:
         x: Tensor = self.decoder(z)
         return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))

@@ -21,18 +21,20 @@ from torch.optim import Adam
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Codes
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class ACGAN(Game):
+class ACGAN(Generates):
     """A generator that is asked for a class, against a discriminator that names the class.
 
     generator: (B, latent + classes) -> (B, *shape), latents and one-hot class.
     trunk: (B, *shape) -> (B, F) features; discriminator: (B, F) -> (B, 1) logits; classifier: (B, F) -> (B, classes) logits.
     """
+
+    latents: Codes
 
     def __init__(
         self,
@@ -93,16 +95,6 @@ class ACGAN(Game):
 
     def logits(self, x: Tensor) -> Tensor:
         return self.read(x)[0]
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
     def given(self, c: Tensor) -> Tensor:
         """(B,) class numbers -> latents that ask for them."""

@@ -21,14 +21,14 @@ from torch.optim import Adam
 
 from rivals import processes
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.games.ebgan import reconstruction_error
 from rivals.priors import Prior
 
 adam: Optim = partial(Adam, lr=1e-4, betas=(0.5, 0.999))
 
 
-class BEGAN(Game):
+class BEGAN(Generates):
     """A generator against an autoencoder, held in balance.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures.
@@ -104,14 +104,3 @@ class BEGAN(Game):
     def logits(self, x: Tensor) -> Tensor:
         """Minus the energy: (B, *shape) -> (B, 1), high for real. Only their order means something."""
         return -self.energy(x)
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """G(z). (The discriminator's decoder, which reads codes, is another.)"""
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))

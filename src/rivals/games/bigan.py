@@ -26,13 +26,13 @@ from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Prior
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class BiGAN(Game):
+class BiGAN(Generates):
     """A generator and an encoder against a discriminator of pairs.
 
     generator: (B, latent) -> (B, *shape). encoder: (B, *shape) -> (B, latent), or (B, 2 * latent) where it is stochastic.
@@ -102,13 +102,3 @@ class BiGAN(Game):
         """(B, *shape) -> (B, latent): E(x), or the mean of q(z|x)."""
         z: Tensor = self.encoder(x)
         return z.chunk(2, dim=1)[0] if self.stochastic else z
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))

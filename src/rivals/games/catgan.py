@@ -24,14 +24,14 @@ from torch.optim import Adam
 from rivals import processes
 from rivals.data.beside import told
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Prior
 
 adam: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 LEAST = 1e-20  # of a mean probability under a logarithm: a class that nothing is given to costs no infinite gradient
 
 
-class CatGAN(Game):
+class CatGAN(Generates):
     """A generator against a classifier that is to be sure of real things alone.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures. classifier: (B, *shape) -> (B, K) logits.
@@ -76,16 +76,6 @@ class CatGAN(Game):
         """(B, *shape) -> (B, K) logits."""
         logits: Tensor = self.classifier(x)
         return logits.float()
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
 
 def conditional_entropy(logits: Tensor) -> Tensor:

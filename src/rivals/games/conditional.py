@@ -32,13 +32,13 @@ from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Codes, Met
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class ConditionalGAN(Game):
+class ConditionalGAN(Generates):
     """A generator that is asked for a class, or for attributes, against a discriminator that knows what was asked for.
 
     generator: (B, latent + K) -> (B, *shape), latents and condition: a one-hot class, or K attributes, each 0 or 1.
@@ -122,16 +122,6 @@ class ConditionalGAN(Game):
         """(B, scores), always float32."""
         logits: Tensor = self.discriminator(x, c)
         return logits.float()
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
     def given(self, c: Tensor) -> Tensor:
         """(B,) class numbers or (B, K) conditions -> latents that ask for them."""

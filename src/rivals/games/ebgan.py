@@ -23,13 +23,13 @@ from torch.nn.functional import normalize, relu
 from torch.optim import Adam
 
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Prior
 
 adam: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 
 
-class EBGAN(Game):
+class EBGAN(Generates):
     """A generator against an autoencoder.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures.
@@ -94,17 +94,6 @@ class EBGAN(Game):
     def logits(self, x: Tensor) -> Tensor:
         """Minus the energy: (B, *shape) -> (B, 1), high for real. Only their order means something."""
         return -self.energy(x)
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """G(z). (The discriminator's decoder, which reads codes, is another.)"""
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
 
 def reconstruction_error(x: Tensor, again: Tensor, *, power: float) -> Tensor:

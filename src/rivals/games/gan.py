@@ -22,7 +22,7 @@ from torch.optim import Adam
 from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.past import Past, Replay
 from rivals.penalties import Penalty, clip_weights
 from rivals.priors import Prior
@@ -32,7 +32,7 @@ from rivals.views import View, Views
 dcgan_adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class GAN(Game):
+class GAN(Generates):
     """A generator against a discriminator.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures.
@@ -140,16 +140,6 @@ class GAN(Game):
         """(B, *shape) -> (B', *shape'): what D is shown of it."""
         shown: Tensor = self.views(x, self.progress)
         return shown
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
 
 def exchanged(real: Tensor, fake: Tensor, share: float) -> tuple[Tensor, Tensor]:

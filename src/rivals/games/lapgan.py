@@ -29,7 +29,7 @@ from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Codes
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -58,12 +58,14 @@ def enlarged(x: Tensor, size: Size) -> Tensor:
     return interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
-class LAPGAN(Game):
+class LAPGAN(Generates):
     """A generator and a discriminator for each level.
 
     generators: the first (B, latent + K) -> (B, C, *sizes[0]); the others (B, C, h, w), (B, 1, h, w), (B, K) -> (B, C, h, w):
     enlarged picture, noise and class -> detail. discriminators: (B, C or 2 C, h, w), (B, K) -> (B, 1) logits.
     """
+
+    latents: Codes
 
     def __init__(
         self,
@@ -148,9 +150,6 @@ class LAPGAN(Game):
             raise UserError("this pyramid was trained without classes: it draws none on demand")
         return self.latents.replaced(self.prior(len(c)), 0, c)
 
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
     def decode(self, z: Tensor) -> Tensor:
         """(B, latent + noise of the finer levels + K) -> (B, C, H, W), level by level."""
         parts = [self.latent, *(height * width for height, width in self.sizes[1:]), self.classes]
@@ -160,6 +159,3 @@ class LAPGAN(Game):
             x = self.finer(k, None if x is None else enlarged(x, self.sizes[k]), noise, c)
         assert x is not None
         return x.clamp(-1, 1)
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))

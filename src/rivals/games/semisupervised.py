@@ -26,14 +26,14 @@ from torch.optim import Adam
 
 from rivals.data.beside import told
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.priors import Prior
 from rivals.remedies import entering_last, squared_norm_of_mean
 
 adam: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 
 
-class SemiSupervisedGAN(Game):
+class SemiSupervisedGAN(Generates):
     """A generator against a classifier, whose surest answer is that a thing is real.
 
     generator: (B, latent) -> (B, *shape), in [-1, 1] for pictures. classifier: (B, *shape) -> (B, K) logits.
@@ -83,13 +83,3 @@ class SemiSupervisedGAN(Game):
     def logits(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, 1), log Z: the logit of D(x)."""
         return self.classify(x).logsumexp(1, keepdim=True)
-
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))

@@ -30,19 +30,21 @@ from torch.optim import Adam
 from rivals import processes
 from rivals.data.beside import told
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.games.catgan import LEAST, conditional_entropy
 from rivals.priors import Codes
 
 adam: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 
 
-class TripleGAN(Game):
+class TripleGAN(Generates):
     """A generator that is asked for a class and a classifier, against a discriminator of pairs.
 
     generator: (B, latent + classes) -> (B, *shape), latents and one-hot class. classifier: (B, *shape) -> (B, classes) logits.
     discriminator: (B, *shape), (B, classes) -> (B, 1) logits.
     """
+
+    latents: Codes
 
     def __init__(
         self,
@@ -122,19 +124,9 @@ class TripleGAN(Game):
         logits: Tensor = self.classifier(x)
         return logits.float()
 
-    def prior(self, n: int) -> Tensor:
-        return self.latents(n, self.device)
-
     def given(self, c: Tensor) -> Tensor:
         """(B,) class numbers -> latents that ask for them."""
         return self.latents.replaced(self.prior(len(c)), 0, c)
-
-    def decode(self, z: Tensor) -> Tensor:
-        x: Tensor = self.generator(z)
-        return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
 
 
 def balance(logits: Tensor) -> Tensor:

@@ -20,12 +20,13 @@ from torch.optim import Adam
 
 from rivals import chance, processes
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
+from rivals.priors import Normal
 
 adam: Optim = partial(Adam, lr=1e-3)
 
 
-class VAE(Game):
+class VAE(Generates):
     """An encoder and a decoder, one player.
 
     encoder: (B, *shape) -> (B, 2 * latent), means and log variances.
@@ -44,7 +45,7 @@ class VAE(Game):
     ):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
-        self.latent, self.beta, self.optim, self.schedule = latent, beta, optim, schedule
+        self.latents, self.beta, self.optim, self.schedule = Normal(latent), beta, optim, schedule
 
     def players(self) -> Iterator[Player]:
         yield Player(name="vae", owns=[self.encoder, self.decoder], loss=self.loss, optim=self.optim, schedule=self.schedule)
@@ -63,16 +64,10 @@ class VAE(Game):
         mean: Tensor = self.encoder(x).chunk(2, dim=1)[0]
         return mean
 
-    def prior(self, n: int) -> Tensor:
-        return chance.normal(n, self.latent, device=self.device)
-
     def decode(self, z: Tensor) -> Tensor:
+        """(B, latent) -> (B, *shape): the means of p(x|z); no pixel noise is added."""
         x: Tensor = self.decoder(z)
         return x
-
-    def sample(self, n: int) -> Tensor:
-        """The means of p(x|z) at z from the prior; no pixel noise is added."""
-        return self.decode(self.prior(n))
 
 
 def gaussian_nll(x: Tensor, mean: Tensor) -> Tensor:

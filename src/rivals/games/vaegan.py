@@ -25,13 +25,14 @@ from torch.optim import Adam
 from rivals import chance
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
-from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.game import Generates, Optim, Player, Schedule, Terms
 from rivals.games.vae import gaussian_nll, kl_to_standard_normal
+from rivals.priors import Normal
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
 
-class VAEGAN(Game):
+class VAEGAN(Generates):
     """An encoder, a decoder and a discriminator, a player each.
 
     encoder: (B, *shape) -> (B, 2 * latent), means and log variances. decoder: (B, latent) -> (B, *shape).
@@ -53,7 +54,7 @@ class VAEGAN(Game):
     ):
         super().__init__()
         self.encoder, self.decoder, self.trunk, self.discriminator = encoder, decoder, trunk, discriminator
-        self.latent, self.gamma, self.adversarial = latent, gamma, adversarial
+        self.latents, self.gamma, self.adversarial = Normal(latent), gamma, adversarial
         self.optim, self.schedule = optim, schedule
 
     def players(self) -> Iterator[Player]:
@@ -105,12 +106,6 @@ class VAEGAN(Game):
         """(B, *shape) -> (B, latent): the means of q(z|x)."""
         return self.posterior(x)[0]
 
-    def prior(self, n: int) -> Tensor:
-        return chance.normal(n, self.latent, device=self.device)
-
     def decode(self, z: Tensor) -> Tensor:
         x: Tensor = self.decoder(z)
         return x
-
-    def sample(self, n: int) -> Tensor:
-        return self.decode(self.prior(n))
