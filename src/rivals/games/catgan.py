@@ -3,12 +3,12 @@ https://arxiv.org/abs/1511.06390
 
 Two players. The discriminator has no logit for real or fake: it sorts things into K classes, and should be sure of real ones,
 use all classes alike, and be at a loss over generated ones. The generator wants it sure of its own, in all classes alike. With
-H the entropy and H_X[p(y)] that of the mean answer over real things, H_G[p(y)] over generated ones (eq. 4 to 7):
+H the entropy and H_X[p(y)] that of the mean answer over real things, H_G[p(y)] over generated ones (section 3.2):
 
     L_D = max  H_X[p(y)] - E H[p(y | x)] + E H[p(y | G(z))]
     L_G = min -H_G[p(y)] + E H[p(y | G(z))]
 
-Of a few rows the class is known: their cross-entropy, lambda CE[y, p(y | x)], ties the classes to their names (eq. 9).
+Of a few rows the class is known: their cross-entropy, lambda CE[y, p(y | x)], ties the classes to their names (section 3.3).
 Entropies are in nats; the mean answer is that of the batch, over all processes.
 """
 

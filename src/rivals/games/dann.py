@@ -4,15 +4,15 @@ Lempitsky, 2016, https://arxiv.org/abs/1505.07818
 Labels are known of a source, not of the target on which the classifier will have to work. So the features that G_f extracts are
 to say the class and not the domain: a label predictor G_y reads the one from them, a domain classifier G_d the other, and
 
-    E(theta_f, theta_y, theta_d) = L_y - lambda L_d                                                            (eq. 10)
+    E(theta_f, theta_y, theta_d) = L_y - lambda L_d                                                       (section 4.2)
 
-is at a saddle point: theta_f and theta_y minimise it, theta_d maximises it (eq. 11, 12). L_y is the cross-entropy of the
-classes over source rows; L_d that of the domains, 0 for the source and 1 for the target, the sum of a mean over each. It is
-2 log 2 where the features tell nothing.
+is at a saddle point: theta_f and theta_y minimise it, theta_d maximises it. L_y is the cross-entropy of the classes over source
+rows; L_d that of the domains, 0 for the source and 1 for the target, the sum of a mean over each. It is 2 log 2 where the
+features tell nothing.
 
-`DANN` is the paper's: one player makes all updates at once (eq. 13-15). Between G_f and G_d stands a gradient reversal, which
-hands features on as they are and multiplies their gradient by -lambda (eq. 16, 17). So G_d itself learns at full rate whatever
-lambda is, as in the paper's experiments (section 5.2.2), where lambda rises through the training.
+`DANN` is the paper's: one player makes all updates at once. Between G_f and G_d stands a gradient reversal, which hands
+features on as they are and multiplies their gradient by -lambda. So G_d itself learns at full rate whatever lambda is, as in
+the paper's experiments (section 5.2.2), where lambda rises through the training.
 
 `AlternatingDANN` is the lectures' other way, two players who take turns as in a GAN: G_d minimises L_d; then G_f and G_y
 minimise L_y + lambda L_d with the domains exchanged, which is to -L_d what the non-saturating criterion is to minimax: from a
@@ -52,7 +52,7 @@ def rising(progress: float, *, gamma: float = 10.0, most: float = 1.0) -> float:
 
 
 class Reversal(torch.autograd.Function):
-    """R(x) = x, dR / dx = -factor (eq. 16, 17)."""
+    """R(x) = x, dR / dx = -factor (section 4.2)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
