@@ -187,8 +187,9 @@ def vaegan(facts: Facts, options: VAEGANOptions) -> Setup:
 class BiGANOptions(Common):
     """The options of BiGAN; None: as the network's source had it."""
 
-    latent: int = 50
-    """Dimensions of the latents."""
+    latent: int = 10
+    """Dimensions of the latents. Codes of pictures fill no more dimensions than the pictures have: of many D can tell codes
+    from draws, and the encoder finds the way back late or never."""
     prior: Literal["normal", "uniform"] = "normal"
     """What the latents are drawn from: N(0, 1), or uniform on [-1, 1]."""
     stochastic: bool = False
