@@ -11,7 +11,7 @@ import torch
 from rivals.data import load
 from rivals.studies import mixtures
 from rivals.studies.core import QUICK
-from rivals.studies.mixtures import RECOMMENDED, SYSTEMS, claims, game_of, judged, played
+from rivals.studies.mixtures import RECOMMENDED, SYSTEMS, UNROLLED, claims, game_of, judged, played
 
 
 @pytest.mark.parametrize(("data", "modes"), [("ring", 8), ("grid", 25)])
@@ -47,8 +47,11 @@ def test_packs_and_minibatches_are_of_one_trial():
 def test_claims_ask_for_every_column():
     table = np.tile([25.0, 96.0, 0.01], (10, 1))
     numbers = dict.fromkeys(SYSTEMS, table)
-    assert [claim.holds for claim in claims("grid", numbers, minutes=60)] == [True, True, True]
+    assert [claim.holds for claim in claims("grid", numbers, minutes=60)] == [True] * 4
     worse = table.copy()
     worse[0, 0] = 24
     held = [claim.holds for claim in claims("grid", {**numbers, RECOMMENDED: worse}, minutes=90)]
-    assert held == [False, False, True]
+    assert held == [False, False, True, True]
+    for system, place in (("PacGAN2", 2), (UNROLLED, 3)):
+        held = [claim.holds for claim in claims("grid", {**numbers, system: worse}, minutes=1)]
+        assert held == [k != place for k in range(4)]
