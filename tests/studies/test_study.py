@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from rivals.cli import main
 from rivals.errors import UserError
 from rivals.studies import STUDIES, Claim, Findings, Row, core, run
 from rivals.studies.drawing import figure
+from rivals.studies.page import pages
 
 WHY = {"It flies": "it has no wings", "It counts": "never told: it holds"}
 
@@ -65,6 +67,23 @@ def test_a_smaller_study_says_so(example, tmp_path):
     assert tree["smaller"] == "1 of 2 seeds and 1/10 of the rounds"
     assert tree["command"] == "rivals study counting --seeds 1 --quick"
     assert "made smaller: 1 of 2 seeds" in (tmp_path / "table.md").read_text()
+
+
+def test_results_stand_on_the_page_of_their_study(example, monkeypatch, tmp_path):
+    other = replace(example, name="other", title="Otherwise", page="control")
+    monkeypatch.setitem(STUDIES.known, "other", other)
+    with pytest.raises(UserError, match="no results"):
+        pages(tmp_path)
+    run("counting", tmp_path / "counting")
+    assert list(pages(tmp_path)) == ["studies"]
+    run("other", tmp_path / "other", seeds=1)
+    told = pages(tmp_path)
+    assert "| [counting](#counting) | Counting | 2 |" in told["studies"]
+    assert "Otherwise" not in told["studies"]
+    assert "| [other](#other) | Otherwise | 1 |" in told["control"]
+    assert "Counting" not in told["control"]
+    assert "(studies/other/drawing-0.png)" in told["control"]
+    assert "it has no wings" in told["control"]
 
 
 def test_wrong_input_says_what_to_do(example, tmp_path, capsys):

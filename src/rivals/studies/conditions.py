@@ -86,7 +86,7 @@ def judged_by(source: str) -> tuple[Dataset, Dataset, Classifier]:
     return train, test, Classifier.trained(train, test)
 
 
-@study(title="Does it draw what it is asked for?", source=SOURCE, seeds=2, minutes=20)
+@study(title="Does it draw what it is asked for?", source=SOURCE, seeds=2, minutes=20, page="control")
 def conditions(plan: Plan) -> Findings:
     """The ways to tell a discriminator the class, and not to tell it, on digits and garments."""
     rounds = plan.rounds(ROUNDS)

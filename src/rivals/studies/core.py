@@ -20,7 +20,7 @@ from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from matplotlib.figure import Figure
@@ -32,9 +32,10 @@ from rivals.errors import UserError, pick
 
 T = TypeVar("T")
 R = TypeVar("R")
+Page = Literal["studies", "control"]
 QUICK = 10  # a quick study plays a tenth of the rounds
 
-# By their files' names, in the order of docs/studies.md.
+# By their files' names, in the order of docs/studies.md and docs/control.md.
 MODULES: tuple[str, ...] = (
     "gaussian",
     "mixtures",
@@ -47,12 +48,12 @@ MODULES: tuple[str, ...] = (
     "tips",
     "clipping",
     "equilibrium",
-    "conditions",
     "ensemble",
-    "encoders",
-    "features",
     "loops",
     "upsampling",
+    "conditions",
+    "encoders",
+    "features",
     "few_labels",
     "domains",
     "speech",
@@ -143,6 +144,7 @@ class Study:
     minutes: float  # that it takes on two cores, about: `results.json` holds what it took
     run: Callable[[Plan], Findings]
     why: Mapping[str, str] = field(default_factory=dict)  # a claim -> why it does not hold here, as far as we found out
+    page: Page = "studies"  # of docs/, which tells of it
 
     @property
     def doc(self) -> str:
@@ -174,14 +176,17 @@ STUDIES = Catalogue()
 
 
 def study(
-    *, title: str, source: str, seeds: int, minutes: float, why: Mapping[str, str] | None = None
+    *, title: str, source: str, seeds: int, minutes: float, why: Mapping[str, str] | None = None, page: Page = "studies"
 ) -> Callable[[Callable[[Plan], Findings]], Study]:
     """Register a function (plan) -> findings under its own name. why: of claims that do not hold, the reason that we found;
-    told beside those of them that did not."""
+    told beside those of them that did not. page: docs/studies.md tells of the game itself, docs/control.md of what it is made
+    to do."""
 
     def register(function: Callable[[Plan], Findings]) -> Study:
         name = function.__name__.replace("_", "-")
-        made = Study(name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function, why=why or {})
+        made = Study(
+            name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function, why=why or {}, page=page
+        )
         STUDIES.known[name] = made
         return made
 

@@ -102,7 +102,7 @@ def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(max(0.0, 2 * (1 - 2 * error)))
 
 
-@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=25)
+@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=25, page="control")
 def domains(plan: Plan) -> Findings:
     """Accuracy on the target's test part: the source alone, gradient reversal, players in turns, labels of the target."""
     rounds = plan.rounds(ROUNDS)

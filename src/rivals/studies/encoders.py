@@ -125,7 +125,7 @@ def readings(x: Tensor, others: Tensor, *, apart: bool) -> dict[str, float]:
     return {learner.name: share(learner.predict(x, y, others, SETTINGS[learner.name]), truth) for learner in LEARNERS}
 
 
-@study(title="What an encoder keeps of a picture", source=SOURCE, seeds=3, minutes=20)
+@study(title="What an encoder keeps of a picture", source=SOURCE, seeds=3, minutes=20, page="control")
 def encoders(plan: Plan) -> Findings:
     """Reconstruction, sharpness, meaning and codes of autoencoder, VAE, AAE, VAE-GAN, BiGAN and ALI."""
     rounds = plan.rounds(ROUNDS)

@@ -129,7 +129,7 @@ def error(probabilities: NDArray[np.float32], y: NDArray[np.int64]) -> float:
 Errors = Mapping[tuple[str, int], Sequence[float]]  # by system and number of labels, percent, one a seed
 
 
-@study(title="Digits from 20 to 200 labels", source=SOURCE, seeds=10, minutes=95)
+@study(title="Digits from 20 to 200 labels", source=SOURCE, seeds=10, minutes=95, page="control")
 def few_labels(plan: Plan) -> Findings:
     """Test error of three semi-supervised games, and of their classifier on the labels alone, against the number of labels."""
     trials = [

@@ -1,17 +1,18 @@
-"""docs/studies.md, made from the folders that studies wrote: python -m rivals.studies.page docs/studies"""
+"""docs/studies.md and docs/control.md, made from the folders that studies wrote: python -m rivals.studies.page docs/studies"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rivals.errors import UserError
-from rivals.studies.core import STUDIES, table
+from rivals.studies.core import STUDIES, Page, table
 
-HEAD = """# Studies
+HEADS: Mapping[Page, str] = {
+    "studies": """# Studies
 
     rivals studies                       # what there is
     rivals study gaussian --out DIR      # results.json, table.md and the figures into DIR
@@ -19,21 +20,39 @@ HEAD = """# Studies
 
 A study runs a published table or figure again, from a fixed protocol over several seeds (0, 1, 2 ..., fixed beforehand, all of
 them in `results.json`), with the published numbers beside ours, and says what held and what did not. Spreads are standard
-deviations over the seeds. This page is made from the studies' own results by `python -m rivals.studies.page docs/studies`;
-nothing on it is typed by hand, but for the reasons ("Why not") that we found for what did not hold, which stand in the studies.
+deviations over the seeds. Those of labels, codes and representations stand on [a page of their own](control.md).
+""",
+    "control": """# Control: labels, codes and representations
+
+What a generator is asked for, what can be read back from what it draws, and what its networks have learnt: the games that
+have labels, codes or encoders, each measured by a study on real data. How a study works is told on [the page of the
+others](studies.md).
+
+    rivals study conditions --out DIR    # results.json, table.md and the figures into DIR
+""",
+}
+MADE = """This page is made from the studies' own results by `python -m rivals.studies.page docs/studies`; nothing on it is
+typed by hand, but for the reasons ("Why not") that we found for what did not hold, which stand in the studies.
 """
 
 
-def page(folder: Path) -> str:
-    """The page of all studies that have results in `folder`/NAME, in the order of the catalogue."""
-    found = [(name, folder / name) for name in STUDIES if (folder / name / "results.json").is_file()]
-    if not found:
+def pages(folder: Path) -> dict[Page, str]:
+    """The pages of all studies that have results in `folder`/NAME, in the order of the catalogue."""
+    trees = {
+        name: json.loads(file.read_text("utf-8")) for name in STUDIES if (file := folder / name / "results.json").is_file()
+    }
+    if not trees:
         raise UserError(f"there are no results in {folder}: run a study with --out {folder}/NAME")
-    trees = {name: json.loads((where / "results.json").read_text("utf-8")) for name, where in found}
-    return "\n".join([HEAD, *summary(trees), *(line for name, tree in trees.items() for line in section(name, tree))])
+    told = {page: {name: tree for name, tree in trees.items() if STUDIES[name].page == page} for page in HEADS}
+    return {page: written(page, of_page) for page, of_page in told.items() if of_page}
 
 
-def summary(trees: dict[str, dict[str, Any]]) -> list[str]:
+def written(page: Page, trees: Mapping[str, dict[str, Any]]) -> str:
+    sections = [line for name, tree in trees.items() for line in section(name, tree)]
+    return "\n".join([HEADS[page], MADE, *summary(trees), *sections])
+
+
+def summary(trees: Mapping[str, dict[str, Any]]) -> list[str]:
     lines = ["| study | what it runs again | seeds | minutes | claims that held |", "|---|---|---|---|---|"]
     for name, tree in trees.items():
         held = sum(claim["holds"] for claim in tree["claims"])
@@ -58,9 +77,10 @@ def section(name: str, tree: dict[str, Any]) -> list[str]:
 
 def main(args: Sequence[str]) -> None:
     folder = Path(args[0]) if args else Path("docs/studies")
-    out = folder.with_suffix(".md")
-    out.write_text(page(folder), "utf-8")
-    print(out)
+    for page, text in pages(folder).items():
+        out = folder.with_name(f"{page}.md")
+        out.write_text(text, "utf-8")
+        print(out)
 
 
 if __name__ == "__main__":
