@@ -5,14 +5,13 @@ whose samples show it, and their "turn" vector the difference of two such means.
 many draws are read by a judge of attributes (`rivals.metrics.features.attributes`).
 
 Shen, Gu, Tang and Zhou, 2020, Interpreting the Latent Space of GANs for Semantic Face Editing (InterFaceGAN),
-https://arxiv.org/abs/1907.10786: an attribute is a half-space of the latents, z is moved along its normal; along what is left of
-that normal across the normals of others, their attributes stay (section 2.2, conditional manipulation). Latents are N(0, 1) in
-all directions, where the difference of means points along the normal of the best linear classifier (Fisher's) by itself.
+https://arxiv.org/abs/1907.10786: an attribute is a half-space of the latents, z is moved along its normal; along what is left
+of that normal across the normals of others, their attributes stay (section 2.2, conditional manipulation). Latents are N(0, 1)
+in all directions, where the difference of means points along the normal of the best linear classifier (Fisher's) by itself.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -55,26 +54,27 @@ class Reading(NamedTuple):
             columns = [pick("attribute", numbers, name) for name in word.removeprefix("~").split("/")]
             found &= self.has[:, columns].any(1) != word.startswith("~")
         if (count := int(found.sum())) < least:
-            raise UserError(f"'{asked}': {count} of {len(self.z):,} samples have it, {least} are needed: read more, or ask for less")
+            raise UserError(f"'{asked}': {count} of {len(self.z):,} samples have it, {least} are needed: read more (--reads)")
         return found.nonzero()[:, 0]
 
-    def turn(self, to: str, away: str = "") -> Tensor:
-        """(d,) from the mean latent of these to that of those; away: "" for all that have not what `to` asks for."""
+    def sets(self, to: str, away: str = "") -> tuple[Tensor, Tensor]:
+        """Numbers of the latents that have what `to` asks for, and of those to turn from: that have what `away` asks for; ""
+        for all that have not the former."""
         there = self.having(to)
         if away:
-            start = self.z[self.having(away)].mean(0)
-        else:
-            others = torch.ones(len(self.z), dtype=torch.bool, device=self.z.device)
-            others[there] = False
-            if int(others.sum()) < LEAST:
-                raise UserError(f"'{to}': all but {int(others.sum())} samples have it: say with 'from' what to turn away from")
-            start = self.z[others].mean(0)
-        return self.z[there].mean(0) - start
+            return there, self.having(away)
+        others = torch.ones_like(self.has[:, 0])
+        others[there] = False
+        if (count := int(others.sum())) < LEAST:
+            raise UserError(f"'{to}': all samples but {count} have it: say what to turn from")
+        return there, others.nonzero()[:, 0]
 
 
 @torch.no_grad()
 def read(game: Game, judge: Reads, n: int, seed: int = 0) -> Reading:
     """What the judge says of n samples."""
+    if n < 2 * LEAST:
+        raise UserError(f"{n} samples are too few to read: give at least {2 * LEAST}")
     z = latents(game, n, seed)
     return Reading(z, logits_of(game, judge, z) > 0, judge.names)
 
@@ -89,27 +89,34 @@ def logits_of(game: Game, judge: Reads, z: Tensor) -> Tensor:
 
 
 def named(formula: str, reading: Reading) -> list[Concept]:
-    """'smile female - female + male', of attributes: each concept the samples that have all of its words (see `Reading.having`).
+    """'smile male - male + female', of attributes: each concept is the samples that have all of its words (`Reading.having`).
 
     Signs stand between spaces, for a name may have one in it."""
-    parts = re.split(r"(?:^|\s+)([+-])\s+", f" + {formula.strip()}" if not re.match(r"\s*[+-]\s", formula) else f" {formula}")
-    signs, terms = parts[1::2], parts[2::2]
-    if parts[0].strip() or not all(term.strip() for term in terms):
+    words = formula.split()
+    signs = [k for k, word in enumerate(words) if word in ("+", "-")]
+    if not signs or signs[0] > 0:
+        words, signs = ["+", *words], [0, *(k + 1 for k in signs)]
+    ends = [*signs[1:], len(words)]
+    terms = [(words[k], words[k + 1 : end]) for k, end in zip(signs, ends, strict=True)]
+    if not all(term for _, term in terms):
         raise UserError(f"'{formula}' is no formula: write for instance 'smile female - female + male'")
-    return [
-        Concept(-1 if sign == "-" else 1, reading.having(term).tolist()) for sign, term in zip(signs, terms, strict=True)
-    ]
+    return [Concept(-1 if sign == "-" else 1, reading.having(" ".join(term)).tolist()) for sign, term in terms]
 
 
-def across(v: Tensor, others: Tensor) -> Tensor:
-    """What is left of v, (d,), at right angles to all of these, (K, d): moving along it leaves their half-spaces as they are.
+def difference(z: Tensor, there: Tensor, others: Tensor) -> Tensor:
+    """(d,) the turn vector, from the mean latent of the others to that of those there, both by their numbers."""
+    return z[there].mean(0) - z[others].mean(0)
 
-    >>> across(torch.tensor([1.0, 1.0]), torch.tensor([[0.0, 2.0]]))
+
+def across(v: Tensor, others: Sequence[Tensor]) -> Tensor:
+    """What is left of v, (d,), at right angles to each of these: moving along it leaves their half-spaces as they are.
+
+    >>> across(torch.tensor([1.0, 1.0]), [torch.tensor([0.0, 2.0])])
     tensor([1., 0.])
     """
-    if not len(others):
+    if not others:
         return v
-    basis, _ = torch.linalg.qr(others.T)
+    basis, _ = torch.linalg.qr(torch.stack(list(others)).T)
     return v - basis @ (basis.T @ v)
 
 
@@ -125,8 +132,8 @@ def moved(z: Tensor, v: Tensor, far: Sequence[float] | Tensor) -> Tensor:
 def until(
     game: Game, judge: Reads, z: Tensor, v: Tensor, k: Tensor, far: Sequence[float], *, margin: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """Each of the latents (B, d) along its v, (B, d), as far as it takes until the judge's logit of its attribute number k, (B,),
-    is above the margin: (B, d) and how far, (B,). The one with the largest logit where none is."""
+    """Each of the latents (B, d) along its v, (B, d), as far as it takes until the judge's logit of its attribute number k,
+    (B,), is above the margin: (B, d) and how far, (B,). The one with the largest logit where none is."""
     at = torch.as_tensor(far, dtype=z.dtype, device=z.device)
     ways = z[:, None] + at[None, :, None] * v[:, None]
     logits = logits_of(game, judge, ways.flatten(0, 1)).view(len(z), len(at), -1)
@@ -149,8 +156,8 @@ def sought(
 ) -> Tensor:
     """Near each latent, (B, d), one whose sample the judge reads as wanted, (B, A): 1 has it, -1 has it not, 0 as it comes.
 
-    Adam on the hinge of each logit, margin - wanted * logit where that is above 0, and stay * the mean square of how far z goes.
-    The game's weights stay as they are."""
+    Adam on the hinge of each logit, margin - wanted * logit where that is above 0, and on stay * the mean square of how far z
+    goes. The game's weights stay as they are."""
     assert isinstance(game, Samples)
     start, found = z.detach(), z.detach().clone().requires_grad_()
     optimizer = torch.optim.Adam([found], lr=lr)

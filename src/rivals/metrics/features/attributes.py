@@ -1,7 +1,7 @@
-"""A judge of attributes: which of many things a picture is or is not, read by a small network that learnt it from labelled data.
+"""A judge of attributes: which of many things a picture is or is not, read by a small network that learnt it from labels.
 
-The network is that of `classifier`, with a logit for each attribute; it minimises the mean binary cross-entropy, so a logit above 0
-says "more likely than not". Attributes are rare: what always says no is right about 98 of 100 who do not smile. Its accuracy is
+The network is that of `classifier`, with a logit for each attribute; it minimises the mean binary cross-entropy, so a logit above
+0 says "more likely than not". Attributes are rare: what always says no is right about 98 of 100 who do not smile. Its accuracy is
 therefore told as the balanced one, the mean of how many who have it are found and how many who have it not are left alone
 (0.5: it knows nothing), beside the share that has it.
 
@@ -56,11 +56,13 @@ class AttributeJudge:
     ) -> Self:
         """The judge of this data, from the cache; trained first where there is none.
 
-        groups: the attributes to learn, each made by any of some of the data's; None: the data's own. test: what its accuracy is
-        measured on; None: a tenth of the rows, which it then does not learn from. Raises `UserError` for data without attributes,
-        and for groups of such as it has not."""
+        groups: the attributes to learn, each made by any of some of the data's; None: the data's own. test: what its accuracy
+        is measured on; None: a tenth of the rows, which it then does not learn from. Raises `UserError` for data without
+        attributes, and for groups of such as it has not."""
         if not train.facts.attributes:
-            raise UserError(f"'{train.name}' has no attributes: give an .npz with 'attributes' (N, A) of 0 and 1 and their 'names'")
+            raise UserError(
+                f"'{train.name}' has no attributes: give an .npz with 'attributes' (N, A) of 0 and 1 and their 'names'"
+            )
         groups = groups or {name: [name] for name in train.attribute_names}
         columns = columns_of(groups, train.attribute_names)
         one, other = (train, test) if test is not None else tenth_apart(train)
@@ -77,8 +79,8 @@ class AttributeJudge:
         network.load_state_dict(saved)
         balanced = torch.tensor([accuracy.balanced for accuracy in found.values()])
         protocol = (
-            f"judge of {len(groups)} attributes trained on {len(one):,} rows of {train.name}, balanced accuracy on {len(other):,} "
-            f"held-out rows {100 * float(balanced.nanmean()):.1f} % in the mean, weights {hash_of(saved)[:12]}"
+            f"judge of {len(groups)} attributes trained on {len(one):,} rows of {train.name}, balanced accuracy "
+            f"{100 * float(balanced.nanmean()):.1f} % in the mean on {len(other):,} held-out rows, weights {hash_of(saved)[:12]}"
         )
         return cls(network, tuple(groups), found, protocol)
 
