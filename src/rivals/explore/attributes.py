@@ -117,7 +117,8 @@ def across(v: Tensor, others: Sequence[Tensor]) -> Tensor:
     if not others:
         return v
     basis, _ = torch.linalg.qr(torch.stack(list(others)).T)
-    return v - basis @ (basis.T @ v)
+    left: Tensor = v - basis @ (basis.T @ v)
+    return left
 
 
 def moved(z: Tensor, v: Tensor, far: Sequence[float] | Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -203,8 +204,9 @@ def turn(
         if keep or not (away and by_numbers(away)):
             raise UserError(f"--to {to} are numbers of samples: give --from numbers too, and no --keep")
         z = latents(game, SAMPLES, seed)
-        (_, there), (_, others) = concepts = parsed(f"{to} - {away}")
+        concepts = parsed(f"{to} - {away}")
         v = evaluated(concepts, z)[1]
+        there, others = (torch.tensor(concept.numbers) for concept in concepts)
     else:
         reading = read(game, judge_of(run, checkpoint, data, game.device), reads, seed)
         z, (there, others) = reading.z, reading.sets(to, away)
@@ -292,7 +294,4 @@ def paint(
     print(f"{share:.1f} % painted: mean squared error there {followed.before:.4f} before, {followed.after:.4f} after")
 
 
-COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, back, paint)}
-
-
-COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, turn, back, paint)}
+COMMANDS: dict[str, Callable[..., None]] = {f.__name__: f for f in (walk, square, directions, arithmetic, turn, back, paint)}

@@ -1,9 +1,9 @@
 """A judge of attributes: which of many things a picture is or is not, read by a small network that learnt it from labels.
 
-The network is that of `classifier`, with a logit for each attribute; it minimises the mean binary cross-entropy, so a logit above
-0 says "more likely than not". Attributes are rare: what always says no is right about 98 of 100 who do not smile. Its accuracy is
-therefore told as the balanced one, the mean of how many who have it are found and how many who have it not are left alone
-(0.5: it knows nothing), beside the share that has it.
+The network is that of `classifier`, with a logit for each attribute; it minimises the mean binary cross-entropy, so a logit
+above 0 says "more likely than not". Attributes are rare: what always says no is right about 98 of 100 who do not smile. Its
+accuracy is therefore told as the balanced one, the mean of how many who have it are found and how many who have it not are left
+alone (0.5: it knows nothing), beside the share that has it.
 
 Fails: it reads what its data shows. Things unlike that (blurred, half-made) have some answer too, and a search for the latents
 that it likes may find one of these: judge what was found by a second judge, of other rows (`seed` and rows make it another).
@@ -78,9 +78,10 @@ class AttributeJudge:
         network = fresh(train.facts, len(groups))
         network.load_state_dict(saved)
         balanced = torch.tensor([accuracy.balanced for accuracy in found.values()])
+        digest = hash_of(saved)[:12]
         protocol = (
             f"judge of {len(groups)} attributes trained on {len(one):,} rows of {train.name}, balanced accuracy "
-            f"{100 * float(balanced.nanmean()):.1f} % in the mean on {len(other):,} held-out rows, weights {hash_of(saved)[:12]}"
+            f"{100 * float(balanced.nanmean()):.1f} % in the mean on {len(other):,} held-out rows, weights {digest}"
         )
         return cls(network, tuple(groups), found, protocol)
 
