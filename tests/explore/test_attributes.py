@@ -88,6 +88,9 @@ def test_samples_that_have_what_is_asked_for():
     assert few.having("hat ~smile", least=1).tolist() == [1]
     assert few.having("smile/beard").tolist() == [0, 2, 4, 5]
     assert few.having("~smile/beard", least=1).tolist() == [1, 3]
+    odd = few._replace(names=("T-shirt/top", "wavy hair", "beard"))
+    assert odd.having("T-shirt/top wavy_hair", least=2).tolist() == [0, 4]
+    assert odd.having("wavy_hair/beard").tolist() == [0, 2, 4, 5]
     assert [part.tolist() for part in few.sets("hat")] == [[0, 1, 4], [2, 3, 5]]
     assert [part.tolist() for part in few.sets("hat", "beard")] == [[0, 1, 4], [2, 4, 5]]
     with pytest.raises(UserError, match="unknown attribute 'smlie': did you mean 'smile'"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from rivals.data import Memory, load
 from rivals.errors import UserError
@@ -76,8 +75,3 @@ def test_groups_are_had_by_any_of_theirs(data):
 def test_data_without_attributes_is_refused():
     with pytest.raises(UserError, match="'digits' has no attributes: give an"):
         AttributeJudge.trained(load("digits"))
-
-
-def test_its_network_has_a_logit_for_each(data):
-    judge = AttributeJudge.trained(data)
-    assert [m.out_features for m in judge.network.modules() if isinstance(m, nn.Linear)][-1] == 3

@@ -45,13 +45,15 @@ class Reading(NamedTuple):
     names: Sequence[str]
 
     def having(self, asked: str, *, least: int = LEAST) -> Tensor:
-        """(M,) numbers of the latents whose samples have all of these: 'male smile' both, '~smile' not, 'cap/beanie' any.
+        """(M,) numbers of the latents whose samples have all of these: 'male smile' both, '~smile' not, 'cap/beanie' any; a name
+        of several words is written with _ between them.
 
         Raises `UserError` for an attribute that nobody knows, naming the nearest, and where fewer than `least` have them."""
-        numbers = {name: k for k, name in enumerate(self.names)}
+        numbers = {name.replace(" ", "_"): k for k, name in enumerate(self.names)}
         found = torch.ones_like(self.has[:, 0])
         for word in asked.split():
-            columns = [pick("attribute", numbers, name) for name in word.removeprefix("~").split("/")]
+            any_of = word.removeprefix("~")
+            columns = [pick("attribute", numbers, name) for name in ([any_of] if any_of in numbers else any_of.split("/"))]
             found &= self.has[:, columns].any(1) != word.startswith("~")
         if (count := int(found.sum())) < least:
             raise UserError(f"'{asked}': {count} of {len(self.z):,} samples have it, {least} are needed: read more (--reads)")

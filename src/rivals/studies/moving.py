@@ -1,7 +1,7 @@
 """Moving in the latent space, measured. Radford, Metz and Chintala, 2015, DCGAN, section 6.3.2,
 https://arxiv.org/abs/1511.06434, show arithmetic with faces; Shen, Gu, Tang and Zhou, 2020, InterFaceGAN,
 https://arxiv.org/abs/1907.10786, move one attribute and leave others; Zhu, Krähenbühl, Shechtman and Efros, 2016,
-https://arxiv.org/abs/1609.03552, go back from a picture. Here a judge that has no part in it counts how often they end as wanted.
+https://arxiv.org/abs/1609.03552, go back from a picture. Here a judge that has no part in it counts how many end as wanted.
 """
 
 from __future__ import annotations
