@@ -132,6 +132,28 @@ def test_the_formula_takes_two_combinations_that_differ_in_nothing_else(every):
     assert torch.equal(ways.formula(lone), trials.z)
 
 
+def test_a_generator_is_explored_as_told_even_where_it_draws_little(every, monkeypatch):
+    """Nobody has the first attribute, all have the third: there is nothing to learn it from, and no trial of it."""
+
+    class Poor(Signs):
+        def __call__(self, x):
+            logits = super().__call__(x)
+            return logits + torch.tensor([-99.0, 0.0, 99.0, 0.0, 0.0])
+
+    monkeypatch.setattr(study, "DRAWS", 300)
+    monkeypatch.setattr(study, "FACES", 4)
+    found = study.explored(Plain(), replace(every, leads=Poor(), tells=Poor()), 0)
+    assert set(found.scores) == set(study.SYSTEMS)
+    assert found.scores[study.SOUGHT].hits[0] == 0  # told as missed
+    assert found.scores[study.SOUGHT].hits[3] == 100
+    assert not (found.k == 2).any()
+    assert found.strength in study.STRENGTHS
+    near, back = found.errors
+    assert all(b < n for n, b in zip(near, back, strict=True))
+    assert len(found.shown[study.STARTS]) == len(found.k)
+    study.drawn(found).canvas.draw()
+
+
 def outcome(shown=2, **by_system) -> study.Outcome:
     plain, good = Score(50.0, 80.0, 60.0, 30.0, [50.0] * A), Score(85.0, 95.0, 84.0, 75.0, [85.0] * A)
     scores = dict.fromkeys(study.SYSTEMS, plain) | {study.SOUGHT: good, study.ACROSS: plain._replace(both=40.0)} | by_system

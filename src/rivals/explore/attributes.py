@@ -45,8 +45,8 @@ class Reading(NamedTuple):
     names: Sequence[str]
 
     def having(self, asked: str, *, least: int = LEAST) -> Tensor:
-        """(M,) numbers of the latents whose samples have all of these: 'male smile' both, '~smile' not, 'cap/beanie' any; a name
-        of several words is written with _ between them.
+        """(M,) numbers of the latents whose samples have all of these: 'male smile' both, '~smile' not, 'cap/beanie' any; a
+        name of several words is written with _ between them.
 
         Raises `UserError` for an attribute that nobody knows, naming the nearest, and where fewer than `least` have them."""
         numbers = {name.replace(" ", "_"): k for k, name in enumerate(self.names)}
