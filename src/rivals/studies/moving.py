@@ -84,9 +84,9 @@ class Ways:
         self.across = [across(v, [w for w in self.turns if w is not v]) for v in self.turns]
 
     def turn(self, logits: Tensor) -> Tensor:
-        """From those without to those with an attribute; the likeliest few stand for an attribute that fewer samples have."""
+        """From those without to those with an attribute; the likeliest few stand for an attribute that fewer samples have, or lack."""
         order = logits.argsort(descending=True)
-        count = max(LEAST, int((logits > 0).sum()))
+        count = min(max(LEAST, int((logits > 0).sum())), len(logits) - LEAST)
         return difference(self.z, order[:count], order[count:])
 
     def straight(self, trials: Trials, strength: float = 1.0) -> Tensor:
