@@ -138,7 +138,7 @@ def test_a_generator_is_explored_as_told_even_where_it_draws_little(every, monke
     class Poor(Signs):
         def __call__(self, x):
             logits = super().__call__(x)
-            return logits + torch.tensor([-99.0, 0.0, 99.0, 0.0, 0.0])
+            return logits + torch.tensor([-999.0, 0.0, 999.0, 0.0, 0.0])
 
     monkeypatch.setattr(study, "DRAWS", 300)
     monkeypatch.setattr(study, "FACES", 4)

@@ -84,7 +84,7 @@ class Ways:
         self.across = [across(v, [w for w in self.turns if w is not v]) for v in self.turns]
 
     def turn(self, logits: Tensor) -> Tensor:
-        """From those without to those with an attribute; the likeliest few stand for an attribute that fewer samples have, or lack."""
+        """From those without to those with an attribute; the likeliest few stand for one that fewer samples have, or lack."""
         order = logits.argsort(descending=True)
         count = min(max(LEAST, int((logits > 0).sum())), len(logits) - LEAST)
         return difference(self.z, order[:count], order[count:])
