@@ -197,6 +197,8 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["arithmetic", "RUN", "1,,2"], "is no formula"),
         (["arithmetic", "RUN", "smile"], "has no attributes"),
         (["turn", "RUN", "--to", "1", "--from", "smile"], "--from numbers too"),
+        (["turn", "RUN", "--to", "1 + 3", "--from", "2"], "one group of numbers each"),
+        (["turn", "RUN", "--to", "1", "--from", "64"], "pass a larger --n|samples 0 to 63"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--n", "1"], "--n of at least 2"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "no.npz"], "cannot read latents"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "z.npz"], "have 5 numbers, this vector 6"),

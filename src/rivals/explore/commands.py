@@ -205,6 +205,8 @@ def turn(
             raise UserError(f"--to {to} are numbers of samples: give --from numbers too, and no --keep")
         z = latents(game, SAMPLES, seed)
         concepts = parsed(f"{to} - {away}")
+        if len(concepts) != 2:
+            raise UserError("--to and --from are one group of numbers each, as in '--to 3,5,9 --from 1,2'")
         v = evaluated(concepts, z)[1]
         there, others = (torch.tensor(concept.numbers) for concept in concepts)
     else:
