@@ -158,7 +158,7 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         "square.png": ["square", str(run), "--n", "3", "--by", "principal"],
         "directions.png": ["directions", str(run), "--k", "2", "--n", "5"],
         "sum.png": ["arithmetic", str(run), "1,2 - 3 + 4"],
-        "turn.png": ["turn", str(run), "--to", "1,2,3", "--from", "4,5", "--n", "4"],
+        "turn.png": ["turn", str(run), "--to", "1,2,3", "--from", "4,5", "--steps", "4"],
     }.items():
         main(["explore", *args, "--out", str(tmp_path / name)])
         sizes[name] = Image.open(tmp_path / name).size
@@ -198,8 +198,8 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["arithmetic", "RUN", "smile"], "has no attributes"),
         (["turn", "RUN", "--to", "1", "--from", "smile"], "--from numbers too"),
         (["turn", "RUN", "--to", "1 + 3", "--from", "2"], "one group of numbers each"),
-        (["turn", "RUN", "--to", "1", "--from", "64"], "pass a larger --n|samples 0 to 63"),
-        (["turn", "RUN", "--to", "1", "--from", "2", "--n", "1"], "--n of at least 2"),
+        (["turn", "RUN", "--to", "1", "--from", "64"], "samples 0 to 63, and no 64: pass a larger --n"),
+        (["turn", "RUN", "--to", "1", "--from", "2", "--steps", "1"], "at least 2 --steps"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "no.npz"], "cannot read latents"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "z.npz"], "have 5 numbers, this vector 6"),
         (["back", "RUN", "no.png"], "cannot read the picture"),

@@ -169,8 +169,9 @@ def turn(
     away: Annotated[str, arg(name="from")] = "",
     keep: str = "",
     far: float = 2.0,
-    n: int = 9,
+    steps: int = 9,
     rows: int = 6,
+    n: int = SAMPLES,
     start: Path | None = None,
     reads: int = READS,
     data: str | None = None,
@@ -187,9 +188,10 @@ def turn(
         away: What to turn from, likewise; "": all samples that have not what --to asks for.
         keep: Attributes that are to stay, with spaces between: the way goes at right angles to their own turns.
         far: How many times the difference the last picture of a row is moved; the first is not moved.
-        n: Pictures in a row.
+        steps: Pictures in a row.
         rows: Samples that are turned: the first of those that are turned from.
         start: Turn these latents (.npz, as `back` and `paint` write them) in the place of samples.
+        n: Of how many samples the numbers are, as in `rivals sample`.
         reads: How many samples the judge reads.
         data: What the judge learns from, with attributes; None: the data of the run.
         seed: Of the samples.
@@ -197,13 +199,13 @@ def turn(
         out: A .png; beside it the difference as .npz.
         device: auto, cpu, cuda, cuda:1, mps.
     """
-    if n < 2 or rows < 1:
-        raise UserError(f"a turn takes --n of at least 2 and --rows of at least 1, not {n} and {rows}")
+    if steps < 2 or rows < 1:
+        raise UserError(f"a turn takes at least 2 --steps and 1 of --rows, not {steps} and {rows}")
     game = opened(run, checkpoint, device)
     if by_numbers(to):
         if keep or not (away and by_numbers(away)):
             raise UserError(f"--to {to} are numbers of samples: give --from numbers too, and no --keep")
-        z = latents(game, SAMPLES, seed)
+        z = latents(game, n, seed)
         concepts = parsed(f"{to} - {away}")
         if len(concepts) != 2:
             raise UserError("--to and --from are one group of numbers each, as in '--to 3,5,9 --from 1,2'")
@@ -215,7 +217,7 @@ def turn(
         v = across(difference(z, there, others), [difference(z, *reading.sets(word)) for word in keep.split()])
     print(f"from {len(others):,} to {len(there):,} of {len(z):,} samples")
     begun = z[others[:rows]] if start is None else read_latents(start).to(z.device)
-    written(decoded(game, moved(begun, v, torch.linspace(0, far, n)).flatten(0, 1)), out, columns=n)
+    written(decoded(game, moved(begun, v, torch.linspace(0, far, steps)).flatten(0, 1)), out, columns=steps)
     np.savez_compressed(out.with_suffix(".npz"), v=v.cpu().numpy())
 
 
