@@ -167,25 +167,8 @@ def test_the_commands_take_names(labelled, tmp_path, capsys):
     from PIL import Image
 
     out = tmp_path / "turn.png"
-    main(
-        [
-            "explore",
-            "turn",
-            str(labelled),
-            "--to",
-            "left",
-            "--keep",
-            "right",
-            "--reads",
-            "200",
-            "--rows",
-            "2",
-            "--n",
-            "4",
-            "--out",
-            str(out),
-        ]
-    )
+    asked = ["--to", "left", "--keep", "right", "--reads", "200", "--rows", "2", "--steps", "4"]
+    main(["explore", "turn", str(labelled), *asked, "--out", str(out)])
     said = capsys.readouterr().out
     assert "judge of 2 attributes trained on 180 rows" in said
     assert " of 200 samples" in said

@@ -205,8 +205,7 @@ def turn(
     if by_numbers(to):
         if keep or not (away and by_numbers(away)):
             raise UserError(f"--to {to} are numbers of samples: give --from numbers too, and no --keep")
-        z = latents(game, n, seed)
-        concepts = parsed(f"{to} - {away}")
+        z, concepts = latents(game, n, seed), parsed(f"{to} - {away}")
         if len(concepts) != 2:
             raise UserError("--to and --from are one group of numbers each, as in '--to 3,5,9 --from 1,2'")
         v = evaluated(concepts, z)[1]
