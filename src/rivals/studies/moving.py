@@ -268,8 +268,9 @@ def protocol(faces: Faces, outcomes: Sequence[Outcome], rounds: int) -> str:
         strength (of {STRENGTHS}, on other trials, by the judge that leads): {strengths}. "As far as it takes": along v in
         steps of 1/4, at most {FAR[-1]:g}, until that judge's logit is above {SURE:g}. "Across": v at right angles to the v of
         the others. "Search": from there (logit above 0), 100 steps of Adam on the latent, on the hinge of that judge's logits,
-        margin 6, which holds the others too (not skin and hair). "A - B + C": the start and two more samples of its combination; three each of the
-        two combinations that differ in the wanted attribute alone and of which there are most. Margins and steps were chosen
+        margin 6, which holds the others too (not skin and hair). "A - B + C": the start and two more samples of its
+        combination; three each of the two combinations that differ in the wanted attribute alone and of which there are most.
+        Margins and steps were chosen
         with other trials of the generator of seed 0. Inversion: {FACES} held-out faces, 300 steps of Adam from the best of
         {DRAWS:,} samples. Figures: seed 0, always the first trials and faces."""
 
