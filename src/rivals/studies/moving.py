@@ -270,9 +270,8 @@ def protocol(faces: Faces, outcomes: Sequence[Outcome], rounds: int) -> str:
         the others. "Search": from there (logit above 0), 100 steps of Adam on the latent, on the hinge of that judge's logits,
         margin 6, which holds the others too (not skin and hair). "A - B + C": the start and two more samples of its
         combination; three each of the two combinations that differ in the wanted attribute alone and of which there are most.
-        Margins and steps were chosen
-        with other trials of the generator of seed 0. Inversion: {FACES} held-out faces, 300 steps of Adam from the best of
-        {DRAWS:,} samples. Figures: seed 0, always the first trials and faces."""
+        Margins and steps were chosen with other trials of the generator of seed 0. Inversion: {FACES} held-out faces, 300 steps
+        of Adam from the best of {DRAWS:,} samples. Figures: seed 0, always the first trials and faces."""
 
 
 def drawn(outcome: Outcome) -> Figure:
