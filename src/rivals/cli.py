@@ -253,7 +253,7 @@ def convert(
 
 
 def explore(what: Positional[str]) -> None:
-    """Move in the latent space: walk, square, directions, arithmetic, back (from a picture).
+    """Move in the latent space: walk, square, directions, arithmetic, turn, back (from a picture), paint.
 
     Args:
         what: rivals explore walk --help tells of it, and so on.

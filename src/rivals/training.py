@@ -46,8 +46,8 @@ class Training:
     """How to train, whatever the recipe."""
 
     data: str = "digits"
-    """A name (digits, fashion-mnist, mnist, mnist-10k, stacked-mnist, mnist-m, cifar10, svhn, ring, grid, gaussian) or a path:
-    a folder of pictures, an .npz, a folder of IDX files, .tar shards, a folder of WAV files."""
+    """A name (digits, fashion-mnist, mnist, mnist-10k, stacked-mnist, mnist-m, cifar10, svhn, punks, ring, grid, gaussian) or a
+    path: a folder of pictures, an .npz, a folder of IDX files, .tar shards, a folder of WAV files."""
     into: Path | None = None
     """The run folder; None: runs/RECIPE-DATA. The same command again resumes there."""
     rounds: int | None = None

@@ -20,7 +20,7 @@ import torch
 from rivals.data import load
 from rivals.data.download import Remote
 from rivals.data.names import CIFAR, FASHION, NAMES, PUBLISHED
-from rivals.errors import UserError
+from rivals.errors import NoTestPart, UserError
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -121,6 +121,19 @@ def test_offline_says_which_files_to_put_where(cache: Path, monkeypatch: pytest.
 def test_a_subset_that_nobody_publishes(cache: Path) -> None:
     with pytest.raises(UserError, match="published nowhere"):
         load("mnist-10k")
+
+
+def test_faces_with_attributes_are_one_file(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIVALS_DATA", str(tmp_path))
+    with pytest.raises(UserError, match=r"'punks' is not on this machine.*put punks-24\.npz of its train part into"):
+        load("punks")
+    (tmp_path / "punks").mkdir()
+    x, a = np.zeros((2, 24, 24, 3), np.uint8), np.eye(2, dtype=np.uint8)
+    np.savez(tmp_path / "punks/punks-24.npz", images=x, attributes=a, names=np.array(["hat", "smile"]))
+    data = load("punks")
+    assert (data.name, data.facts.shape, data.attribute_names) == ("punks", (3, 24, 24), ("hat", "smile"))
+    with pytest.raises(NoTestPart):
+        load("punks", split="test")
 
 
 @pytest.mark.parametrize("packed", [True, False])

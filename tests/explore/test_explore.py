@@ -15,8 +15,8 @@ from rivals import chance
 from rivals.cli import main
 from rivals.errors import UserError
 from rivals.explore import edit, evaluated, factorised, invert, linear, parsed, plane, principal, spherical, through
-from rivals.explore.commands import SAMPLES, picked
 from rivals.explore.paths import truncated
+from rivals.explore.showing import SAMPLES, picked
 from rivals.game import Game
 from rivals.loading import load
 from rivals.recipes import RECIPES
@@ -158,6 +158,7 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         "square.png": ["square", str(run), "--n", "3", "--by", "principal"],
         "directions.png": ["directions", str(run), "--k", "2", "--n", "5"],
         "sum.png": ["arithmetic", str(run), "1,2 - 3 + 4"],
+        "turn.png": ["turn", str(run), "--to", "1,2,3", "--from", "4,5", "--steps", "4"],
     }.items():
         main(["explore", *args, "--out", str(tmp_path / name)])
         sizes[name] = Image.open(tmp_path / name).size
@@ -166,6 +167,11 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
     assert width / height == pytest.approx(4 / 3, rel=0.02)
     assert sizes["square.png"][0] == sizes["square.png"][1]
     assert sizes["sum.png"][0] / sizes["sum.png"][1] == pytest.approx(4, rel=0.05)
+    assert sizes["turn.png"][0] / sizes["turn.png"][1] == pytest.approx(
+        2, rel=0.05
+    )  # the two samples it turns from, four times
+    z = latents(load(run), SAMPLES, 0)
+    assert np.load(tmp_path / "turn.npz")["v"] == pytest.approx((z[1:4].mean(0) - z[4:6].mean(0)).numpy(), abs=1e-6)
     digit = tmp_path / "digit.png"
     Image.fromarray(digits.x[0, 0].numpy()).save(digit)
     main(["explore", "back", str(run), str(digit), "--steps", "20", "--draws", "50", "--out", str(tmp_path / "back.png")])
@@ -188,7 +194,14 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["directions", "RUN", "--k", "99"], "ask for 1 to 6"),
         (["square", "RUN", "--u", "-1"], "counted from 0"),
         (["directions", "RUN", "--k", "2", "--sample", "64"], "from 0 to 63"),
-        (["arithmetic", "RUN", "smile"], "is no formula"),
+        (["arithmetic", "RUN", "1,,2"], "is no formula"),
+        (["arithmetic", "RUN", "smile"], "has no attributes"),
+        (["turn", "RUN", "--to", "1", "--from", "smile"], "--from numbers too"),
+        (["turn", "RUN", "--to", "1 + 3", "--from", "2"], "one group of numbers each"),
+        (["turn", "RUN", "--to", "1", "--from", "64"], "samples 0 to 63, and no 64: pass a larger --n"),
+        (["turn", "RUN", "--to", "1", "--from", "2", "--steps", "1"], "at least 2 --steps"),
+        (["turn", "RUN", "--to", "1", "--from", "2", "--start", "no.npz"], "cannot read latents"),
+        (["turn", "RUN", "--to", "1", "--from", "2", "--start", "z.npz"], "have 5 numbers, this vector 6"),
         (["back", "RUN", "no.png"], "cannot read the picture"),
         (["back", "RUN", "wide.png"], "this run draws 8x8"),
         (["paint", "RUN", "flat.png", "flat.png"], "paint over some of its pixels"),
@@ -201,6 +214,7 @@ def test_wrong_input_says_what_to_do(run, tmp_path, monkeypatch, capsys, args, t
     monkeypatch.chdir(tmp_path)
     Image.new("L", (9, 8)).save("wide.png")
     Image.new("L", (8, 8)).save("flat.png")
+    np.savez("z.npz", z=np.zeros((2, 5), np.float32))
     with pytest.raises(SystemExit) as stop:
         main(["explore", *(str(run) if arg == "RUN" else arg for arg in args)])
     assert stop.value.code == 2

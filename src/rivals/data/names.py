@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rivals.data.arrays import Table, idx_files, idx_table
+from rivals.data.arrays import Table, idx_files, idx_table, numpy_table
 from rivals.data.download import Failed, Remote, cache_folder, fetch
 from rivals.data.pasted import PASTED
 from rivals.data.stacked import STACKED
@@ -38,6 +38,7 @@ class Named:
     read: Callable[[Path, str, Sequence[str]], Table]  # folder, split, class names
     there: Callable[[Path, str], bool]  # are the files of this split in this folder?
     remote: Mapping[str, Sequence[Remote]]  # split -> what to fetch
+    files: str = "the IDX files"  # what to put there by hand, where nothing can be fetched
 
 
 def _idx_there(folder: Path, split: str) -> bool:
@@ -109,6 +110,9 @@ def read_svhn(folder: Path, split: str, class_names: Sequence[str]) -> Table:
     return Table(np.ascontiguousarray(x.transpose(3, 2, 0, 1)), y.reshape(-1).astype(np.int64) % 10, class_names)
 
 
+PUNKS_FILE = "punks-24.npz"
+
+
 # The checksums of Fashion-MNIST were computed from the publisher's files; those of the others are as TensorFlow
 # Datasets, torchvision and fuel publish them (CIFAR-10's page gives the MD5 of the same file,
 # c32a1d4ab5d03f1284b67883e8d87530).
@@ -152,6 +156,10 @@ PUBLISHED: dict[str, Named] = {
             }.items()
         },
     ),
+    "punks": Named(
+        (), lambda folder, split, _: numpy_table(folder / PUNKS_FILE, split), lambda folder, _: (folder / PUNKS_FILE).exists(),
+        {}, PUNKS_FILE,
+    ),
 }  # fmt: skip
 
 NAMES = ("digits", *PUBLISHED, *PASTED, *STACKED, *TOYS)
@@ -187,7 +195,7 @@ def published(name: str, split: str) -> Table:
             raise Failed("it is published nowhere that could be fetched from")
         fetch(remote, folders[-1])
     except Failed as failed:
-        files = " and ".join(file.name for file in remote) or f"the IDX files of its {split} part"
+        files = " and ".join(file.name for file in remote) or f"{named.files} of its {split} part"
         where = f"into {' or '.join(map(str, folders))}" + ("" if given else ", or set RIVALS_DATA to a folder that holds it")
         raise UserError(f"'{name}' is not on this machine and cannot be downloaded ({failed}): put {files} {where}") from None
     return named.read(folders[-1], split, named.class_names)

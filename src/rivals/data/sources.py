@@ -102,7 +102,7 @@ def load(
     """A data set.
 
     `source`: a name (`digits`, `fashion-mnist`, `mnist`, `mnist-10k`, `cifar10`, `svhn`, `ring`, `grid`, `gaussian`,
-    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`, `mnist-m`, `mnist-m-10k`),
+    `stacked-mnist`, `stacked-mnist-10k`, `stacked-digits`, `mnist-m`, `mnist-m-10k`, `punks`),
     or the path of a folder of pictures or of WAV files, a `.npz` or `.npy` file, a folder of IDX files, WebDataset `.tar`
     shards (one, a folder of them, or a pattern: `data/{0000..0099}.tar`, `data/*.tar`).
 

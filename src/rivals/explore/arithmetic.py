@@ -22,6 +22,15 @@ class Concept(NamedTuple):
     numbers: Sequence[int]
 
 
+def by_numbers(formula: str) -> bool:
+    """Whether it is of sample numbers, and not of names.
+
+    >>> by_numbers("3,5 - 1"), by_numbers("3DGlasses - male")
+    (True, False)
+    """
+    return re.fullmatch(r"[\d\s,+-]*", formula) is not None
+
+
 def parsed(formula: str) -> list[Concept]:
     """
     >>> parsed("3,5,9 - 1,2 + 4")

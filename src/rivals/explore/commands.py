@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
-from rivals.data import bytes_from_pictures
-from rivals.data.pictures import grid, image
 from rivals.errors import UserError
-from rivals.explore.arithmetic import evaluated, parsed
+from rivals.explore.arithmetic import by_numbers, evaluated, parsed
+from rivals.explore.attributes import across, difference, moved, named, read
 from rivals.explore.directions import FINDERS
 from rivals.explore.editing import edit, painted
 from rivals.explore.inversion import DRAWS, invert
 from rivals.explore.paths import WAYS, plane, through, truncated
-from rivals.game import Game, Samples
-from rivals.loading import load
-from rivals.machine import find_device
-from rivals.run import typed
+from rivals.explore.showing import SAMPLES, decoded, judge_of, latent_shape, opened, picked, read_latents, read_picture, written
 from rivals.sampling import latents
 
-MILLISECONDS = 60  # of a frame
-SAMPLES = 64  # as many as `rivals sample` draws: of another number the same ones may not be the first
+READS = 5000  # samples: of an attribute that one in a hundred has, fifty
 
 
 def walk(
@@ -132,28 +127,97 @@ def arithmetic(
     run: Positional[Path],
     formula: Positional[str],
     n: int = SAMPLES,
+    reads: int = READS,
+    data: str | None = None,
     seed: int = 0,
     checkpoint: str = "best",
     out: Path = Path("arithmetic.png"),
     device: str = "auto",
 ) -> None:
-    """ "These - those + that", by numbers of samples: 'rivals explore arithmetic RUN "3,5,9 - 1,2 + 4,6"'.
+    """ "These - those + that", by attributes ("glasses male - male + female") or by numbers of samples ("3,5,9 - 1,2 + 4,6").
 
-    Look at `rivals sample RUN --out samples.png` first: its pictures are counted from 0, row by row. The concepts come out one
-    beside another, each the mean of its samples, and then the result.
+    By attributes: a judge, trained on the labelled data, says what each of many samples shows; a concept is all that have all
+    of its words. '~smile': who has it not; 'cap/beanie': who has any of them. By numbers: look at `rivals sample RUN --out
+    samples.png` first; its pictures are counted from 0, row by row. The concepts come out one beside another, each the mean of
+    its samples, and then the result.
 
     Args:
         run: A run folder, a checkpoint or an export.
-        formula: Numbers of samples with commas between, each group added or taken away.
+        formula: Attributes with spaces between, or numbers of samples with commas between, each group added or taken away.
         n: Of how many samples the numbers are, as in `rivals sample`.
+        reads: How many samples the judge reads.
+        data: What the judge learns from, with attributes; None: the data of the run.
         seed: Of the samples.
         checkpoint: best, final, latest or a round.
         out: A .png.
         device: auto, cpu, cuda, cuda:1, mps.
     """
     game = opened(run, checkpoint, device)
-    means, result = evaluated(parsed(formula), latents(game, n, seed))
+    if by_numbers(formula):
+        concepts, z = parsed(formula), latents(game, n, seed)
+    else:
+        reading = read(game, judge_of(run, checkpoint, data, game.device), reads, seed)
+        concepts, z = named(formula, reading), reading.z
+        print(f"of {reads:,} samples the concepts have {', '.join(f'{len(concept.numbers):,}' for concept in concepts)}")
+    means, result = evaluated(concepts, z)
     written(decoded(game, torch.cat([means, result[None]])), out, columns=len(means) + 1)
+
+
+def turn(
+    run: Positional[Path],
+    to: str,
+    away: Annotated[str, arg(name="from")] = "",
+    keep: str = "",
+    far: float = 2.0,
+    steps: int = 9,
+    rows: int = 6,
+    n: int = SAMPLES,
+    start: Path | None = None,
+    reads: int = READS,
+    data: str | None = None,
+    seed: int = 0,
+    checkpoint: str = "best",
+    out: Path = Path("turn.png"),
+    device: str = "auto",
+) -> None:
+    """From one concept to another: samples moved along the difference of the mean latents of two sets, a row a sample.
+
+    Args:
+        run: A run folder, a checkpoint or an export.
+        to: Attributes with spaces between ('female ~smile'), as in `arithmetic`, or numbers of samples with commas between.
+        away: What to turn from, likewise; "": all samples that have not what --to asks for.
+        keep: Attributes that are to stay, with spaces between: the way goes at right angles to their own turns.
+        far: How many times the difference the last picture of a row is moved; the first is not moved.
+        steps: Pictures in a row.
+        rows: Samples that are turned: the first of those that are turned from.
+        start: Turn these latents (.npz, as `back` and `paint` write them) in the place of samples.
+        n: Of how many samples the numbers are, as in `rivals sample`.
+        reads: How many samples the judge reads.
+        data: What the judge learns from, with attributes; None: the data of the run.
+        seed: Of the samples.
+        checkpoint: best, final, latest or a round.
+        out: A .png; beside it the difference as .npz.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    if steps < 2 or rows < 1:
+        raise UserError(f"a turn takes at least 2 --steps and 1 of --rows, not {steps} and {rows}")
+    game = opened(run, checkpoint, device)
+    if by_numbers(to):
+        if keep or not (away and by_numbers(away)):
+            raise UserError(f"--to {to} are numbers of samples: give --from numbers too, and no --keep")
+        z, concepts = latents(game, n, seed), parsed(f"{to} - {away}")
+        if len(concepts) != 2:
+            raise UserError("--to and --from are one group of numbers each, as in '--to 3,5,9 --from 1,2'")
+        v = evaluated(concepts, z)[1]
+        there, others = (torch.tensor(concept.numbers) for concept in concepts)
+    else:
+        reading = read(game, judge_of(run, checkpoint, data, game.device), reads, seed)
+        z, (there, others) = reading.z, reading.sets(to, away)
+        v = across(difference(z, there, others), [difference(z, *reading.sets(word)) for word in keep.split()])
+    print(f"from {len(others):,} to {len(there):,} of {len(z):,} samples")
+    begun = z[others[:rows]] if start is None else read_latents(start).to(z.device)
+    written(decoded(game, moved(begun, v, torch.linspace(0, far, steps)).flatten(0, 1)), out, columns=steps)
+    np.savez_compressed(out.with_suffix(".npz"), v=v.cpu().numpy())
 
 
 def back(
@@ -233,66 +297,4 @@ def paint(
     print(f"{share:.1f} % painted: mean squared error there {followed.before:.4f} before, {followed.after:.4f} after")
 
 
-COMMANDS = {f.__name__: f for f in (walk, square, directions, arithmetic, back, paint)}
-
-
-def opened(run: Path, checkpoint: str, device: str) -> Game:
-    """The game of a run, ready to draw pictures."""
-    game = load(run, checkpoint=typed(checkpoint)).to(find_device(device))
-    if not isinstance(game, Samples):
-        raise UserError(f"{run} holds a game that draws nothing from noise alone: it has no latent space")
-    if len(latent_shape(game)) != 3:
-        raise UserError(f"{run} draws vectors, and there is nothing to look at: explore a run on pictures")
-    return game
-
-
-def latent_shape(game: Game) -> torch.Size:
-    """The shape of what is drawn."""
-    return decoded(game, latents(game, 2, 0)).shape[1:]
-
-
-def picked(game: Game, sample: int, seed: int) -> Tensor:
-    """(d,) the latent of this sample of `rivals sample`."""
-    if not 0 <= sample < SAMPLES:
-        raise UserError(f"samples are counted from 0 to {SAMPLES - 1}: there is no {sample}")
-    return latents(game, SAMPLES, seed)[sample]
-
-
-@torch.no_grad()
-def decoded(game: Game, z: Tensor) -> Tensor:
-    assert isinstance(game, Samples)
-    return torch.cat([game.decode(part) for part in torch.split(z, 256)])
-
-
-def read_picture(file: Path, shape: tuple[int, ...]) -> Tensor:
-    """(1, C, H, W) in [-1, 1], of the shape that the game draws."""
-    import PIL.Image
-
-    from rivals.data import pictures_from_bytes
-
-    channels, height, width = shape
-    try:
-        with PIL.Image.open(file) as opened:
-            loaded = opened.convert("L" if channels == 1 else "RGB")
-    except (OSError, PIL.UnidentifiedImageError) as error:
-        raise UserError(f"cannot read the picture {file} ({error})") from None
-    if loaded.size != (width, height):
-        raise UserError(f"{file} is {loaded.width}x{loaded.height}, this run draws {width}x{height}: bring it to that size")
-    pixels = torch.from_numpy(np.array(loaded)).view(height, width, channels).permute(2, 0, 1)
-    return pictures_from_bytes(pixels)[None]
-
-
-def written(x: Tensor, out: Path, *, columns: int) -> None:
-    """Pictures as a sheet of so many columns (.png), or one after another (.gif)."""
-    shown = bytes_from_pictures(x).cpu()
-    try:
-        if out.suffix == ".gif":
-            frames = [grid(frame[None]).quantize(64) for frame in shown]
-            frames[0].save(out, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=0)
-        elif out.suffix == ".png":
-            (grid(shown, columns=columns) if len(shown) > 1 else image(shown[0])).save(out)
-        else:
-            raise UserError(f"cannot write '{out.suffix}': pass --out FILE.png, or FILE.gif for a film")
-    except OSError as error:
-        raise UserError(f"cannot write {out} ({error.strerror or error}): pass --out") from None
-    print(out)
+COMMANDS: dict[str, Callable[..., None]] = {f.__name__: f for f in (walk, square, directions, arithmetic, turn, back, paint)}

@@ -54,6 +54,7 @@ MODULES: tuple[str, ...] = (
     "conditions",
     "encoders",
     "features",
+    "moving",
     "few_labels",
     "domains",
     "speech",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import torch
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from rivals.data.batches import Batches
-from rivals.data.core import Dataset, Facts
+from rivals.data.core import Batch, Dataset, Facts
 from rivals.data.order import permutation
 from rivals.data.part import Part, in_order
 from rivals.errors import UserError
@@ -37,12 +37,12 @@ VERSION = 1  # raise it whenever anything above or below changes the weights
 
 
 class Network(nn.Module):
-    """(B, *shape) -> (B, classes) logits."""
+    """(B, *shape) -> (B, outputs) logits; a class each, where nothing else is asked for."""
 
-    def __init__(self, facts: Facts):
+    def __init__(self, facts: Facts, outputs: int | None = None):
         super().__init__()
         self.trunk = nn.Sequential(*(convolutions if facts.pictures else layers)(facts.shape), nn.ReLU())  # -> (B, 128)
-        self.head = nn.Sequential(nn.Dropout(0.5), nn.Linear(WIDTH, facts.classes))
+        self.head = nn.Sequential(nn.Dropout(0.5), nn.Linear(WIDTH, facts.classes if outputs is None else outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.trunk(x))
@@ -83,11 +83,8 @@ class Classifier:
         """
         if train.facts.classes < 2:
             raise UserError(f"'{train.name}' has no classes to learn: choose other features than the classifier's")
-        if test is None:
-            order = permutation(len(train), seed=SEED, epoch=0)
-            tenth = -(-len(train) // 10)
-            train, test = Part(train, order[tenth:]), Part(train, order[:tenth])
-        one, other, where = train, test, torch.device(device)
+        one, other = (train, test) if test is not None else tenth_apart(train)
+        where = torch.device(device)
         saved = kept(f"classifier {VERSION} {one.fingerprint} {other.fingerprint}", lambda: learnt(one, other, where))
         accuracy, digest = float(saved.pop("accuracy")), hash_of(saved)[:12]
         network = fresh(train.facts)
@@ -95,7 +92,7 @@ class Classifier:
         return cls(
             network,
             f"classifier trained on {train.name} ({train.facts.classes} classes), {100 * accuracy:.1f} % of "
-            f"{len(test):,} held-out rows, {WIDTH} features, weights {digest}",
+            f"{len(other):,} held-out rows, {WIDTH} features, weights {digest}",
             train.class_names,
         )
 
@@ -110,38 +107,53 @@ class Classifier:
         return log_softmax(self.network.to(features.device).head(features), dim=1)
 
 
-def fresh(facts: Facts) -> Network:
+def tenth_apart(data: Dataset) -> tuple[Dataset, Dataset]:
+    """What to learn from, and a tenth of the rows to test on."""
+    order = permutation(len(data), seed=SEED, epoch=0)
+    tenth = -(-len(data) // 10)
+    return Part(data, order[tenth:]), Part(data, order[:tenth])
+
+
+def fresh(facts: Facts, outputs: int | None = None, seed: int = SEED) -> Network:
     with torch.random.fork_rng([]):
-        torch.default_generator.manual_seed(SEED)  # of the CPU alone, where weights are made
-        return Network(facts).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        torch.default_generator.manual_seed(seed)  # of the CPU alone, where weights are made
+        return Network(facts, outputs).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def learnt(train: Dataset, test: Dataset, device: torch.device) -> dict[str, Tensor]:
     """The weights, and beside them the share of the test rows whose class has the largest logit."""
-    network = fresh(train.facts).to(device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(SEED)  # of dropout
-        learn(network.train(), train, device)
-    network.eval()
+    network = learn(fresh(train.facts), train, device, of_classes)
     with torch.no_grad():
         right = sum(float((network(x).argmax(1) == y).sum()) for x, y, *_ in in_order(test, device))
     return {**network.state_dict(), "accuracy": torch.tensor(right / len(test), dtype=torch.float64)}
 
 
-def learn(network: Network, data: Dataset, device: torch.device) -> None:
-    """AdamW with a rate that falls to 0 in a straight line."""
+def learn(
+    network: Network, data: Dataset, device: torch.device, loss: Callable[[Tensor, Batch], Tensor], seed: int = SEED
+) -> Network:
+    """AdamW with a rate that falls to 0 in a straight line; loss: (logits, batch) -> (). Hands it back in eval mode."""
+    network = network.to(device).train()
     size = min(BATCH, len(data))
     rounds = min(SEEN, PASSES * len(data)) // size
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, rounds)
-    with Batches(data, size, seed=SEED, device=device) as batches:
+    with (
+        torch.random.fork_rng([device] if device.type == "cuda" else []),
+        Batches(data, size, seed=seed, device=device) as batches,
+    ):
+        torch.manual_seed(seed)  # of dropout
         for k in range(rounds):
-            x, y, *_ = batches(k)
-            assert y is not None  # the data has classes
+            batch = batches(k)
             optimizer.zero_grad()
-            cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss(network(batch.x), batch))
             optimizer.step()
             falling.step()
+    return network.eval()
+
+
+def of_classes(logits: Tensor, batch: Batch) -> Tensor:
+    assert batch.y is not None  # the data has classes
+    return cross_entropy(logits, batch.y)
 
 
 def hash_of(weights: dict[str, Tensor]) -> str:
