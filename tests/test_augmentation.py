@@ -91,6 +91,40 @@ def test_flip_and_rotation(shape):
     assert torch.equal(transformed(augmentation.rotation, x, 4), torch.stack(turned))
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 14), (2, 5, 5)])
+def test_affine(shape):
+    """Each pixel is taken from where the matrix says, linearly between its four neighbours, and from the edge beyond it."""
+    x, (channels, height, width) = pictures(shape, 12), shape
+    turn, shear, across, down, right, below = draws(5, *[(len(x), 1, 1, 1)] * 6)
+    most = {"turn": math.radians(15), "shear": 0.3, "longer": 0.15, "move": 0.1}
+
+    def either_way(u, name):
+        return (2 * u - 1) * most[name]
+
+    expected = torch.zeros_like(x)
+    for n in range(len(x)):
+        angle, s = either_way(turn[n], "turn"), either_way(shear[n], "shear")
+        wide, high = math.exp(either_way(across[n], "longer")), math.exp(either_way(down[n], "longer"))
+        for i in range(height):
+            for j in range(width):
+                u, v = wide * ((2 * j + 1) / width - 1), high * ((2 * i + 1) / height - 1)
+                u += s * v
+                u, v = math.cos(angle) * u - math.sin(angle) * v, math.sin(angle) * u + math.cos(angle) * v
+                a = (u + either_way(right[n], "move") + 1) * width / 2 - 0.5
+                b = (v + either_way(below[n], "move") + 1) * height / 2 - 0.5
+                a, b = min(max(a, 0.0), width - 1.0), min(max(b, 0.0), height - 1.0)
+                for row, y in ((math.floor(b), 1 - b % 1), (math.floor(b) + 1, b % 1)):
+                    for column, z in ((math.floor(a), 1 - a % 1), (math.floor(a) + 1, a % 1)):
+                        if y * z:
+                            expected[n, :, i, j] += y * z * x[n, :, row, column]
+    assert torch.allclose(transformed(augmentation.affine, x, 5), expected, atol=1e-4)
+
+
+def test_affine_keeps_its_precision_in_bf16():
+    x = pictures((1, 8, 8)).bfloat16()
+    assert torch.equal(transformed(augmentation.affine, x, 5), transformed(augmentation.affine, x.float(), 5))
+
+
 @pytest.mark.parametrize("transform", ALL, ids=lambda transform: transform.__name__)
 def test_the_gradient_passes_through(transform):
     """It is linear in the picture, so its derivative along v is what it does to v, less what it adds."""

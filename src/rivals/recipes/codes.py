@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rivals.augmentation import Augment
 from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
@@ -11,9 +12,11 @@ from rivals.games.infogan import InfoGAN, outputs_of
 from rivals.networks.heads import Head
 from rivals.priors import Codes
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.core import Setup, counts, positive, recipe, shares
 from rivals.recipes.duel import Criterion
+from rivals.recipes.shown import transforms_of
 
+VIEWS = "affine,thickness,warp"  # what a digit survives
 UNITS = 128  # of Q's hidden layer, as in the paper's table 1
 
 
@@ -33,6 +36,12 @@ class InfoGANOptions(Common):
     """lambda, the factor on the categorical codes' information."""
     continuous_weight: float = 0.1
     """lambda of the continuous codes."""
+    real_weight: float = 0.0
+    """Factor on what Q says alike of a real picture and of a view of it (ours, not the paper's); 0: real ones teach Q nothing."""
+    views: str | None = None
+    """How these views differ: any of affine, thickness, warp (None: these three), color, translation, cutout, flip, rotation."""
+    rise: float = 0.0
+    """Share of the training over which both lambdas rise from 0; 0: they are full from the start."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise beside the information."""
     lr_d: float = 2e-4
@@ -43,7 +52,14 @@ class InfoGANOptions(Common):
     def __post_init__(self) -> None:
         super().__post_init__()
         counts(self, "features", "noise")
+        shares(self, "rise")
         positive(self, "lr_d", "lr_g", "categorical_weight", "continuous_weight")
+        if not 0 <= self.real_weight < float("inf"):
+            raise UserError(f"--real-weight must be 0 or more, not {self.real_weight}")
+        if self.views is not None and not self.real_weight:
+            raise UserError("--views changes nothing without --real-weight")
+        if self.real_weight and not self.categories:
+            raise UserError("--real-weight is for categorical codes, and there are none: pass --categories 10")
         if min(self.categories, default=2) < 2:
             raise UserError(f"--categories: a code of {min(self.categories)} values says nothing, it takes at least 2")
         if self.continuous < 0:
@@ -73,6 +89,9 @@ def infogan(facts: Facts, options: InfoGANOptions) -> Setup:
         codes=codes,
         categorical=options.categorical_weight,
         continuous=options.continuous_weight,
+        real=options.real_weight,
+        views=[Augment(transforms_of(facts, options.views or VIEWS, option="--real-weight"))] if options.real_weight else (),
+        rise=options.rise,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         optim_d=options.adam(options.lr_d),
         optim_g=options.adam(options.lr_g),
