@@ -120,12 +120,47 @@ def test_affine(shape):
     assert torch.allclose(transformed(augmentation.affine, x, 5), expected, atol=1e-4)
 
 
-def test_affine_keeps_its_precision_in_bf16():
+def test_places_keep_their_precision_in_bf16():
     x = pictures((1, 8, 8)).bfloat16()
-    assert torch.equal(transformed(augmentation.affine, x, 5), transformed(augmentation.affine, x.float(), 5))
+    for transform in (augmentation.affine, augmentation.warp):
+        assert torch.equal(transformed(transform, x, 5), transformed(transform, x.float(), 5))
 
 
-@pytest.mark.parametrize("transform", ALL, ids=lambda transform: transform.__name__)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_thickness(shape):
+    x, (channels, height, width) = pictures(shape, 12), shape
+    (u,) = draws(6, (len(x), 1, 1, 1))
+    expected = x.clone()
+    for n in range(len(x)):
+        by = 0.8 * u[n] - 0.4
+        for i in range(height):
+            for j in range(width):
+                around = x[n, :, max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2].flatten(1)
+                end = around.max(1)[0] if by > 0 else around.min(1)[0]
+                expected[n, :, i, j] += abs(by) * (end - x[n, :, i, j])
+    assert torch.allclose(transformed(augmentation.thickness, x, 6), expected, atol=1e-6)
+
+
+def test_warp():
+    """Of a ramp a pixel's value says where it was taken from: at the 4 x 4 places as far off as was drawn."""
+    side = 16
+    ramp = ((2 * torch.arange(side) + 1) / side - 1).expand(500, 1, side, side).contiguous()
+    with chance.fixed(3):
+        off = 0.05 * chance.normal(500, 2, 4, 4)
+    by_column, by_row = (transformed(augmentation.warp, x, 3)[:, 0] for x in (ramp, ramp.mT.contiguous()))
+    for i in (1, 2):
+        for j in (1, 2):  # the places 0, 5, 10 and 15; the outer ones meet the edge
+            assert torch.allclose(by_column[:, 5 * i, 5 * j] - ramp[:, 0, 0, 5 * j], off[:, 0, i, j], atol=1e-5)
+            assert torch.allclose(by_row[:, 5 * i, 5 * j] - ramp[:, 0, 0, 5 * i], off[:, 1, i, j], atol=1e-5)
+
+
+def test_thickness_passes_its_gradient():
+    x = torch.linspace(-1, 1, 50, dtype=torch.float64)[torch.randperm(50, generator=torch.Generator().manual_seed(0))]
+    x = x.view(2, 1, 5, 5).requires_grad_()  # no two pixels alike
+    assert torch.autograd.gradcheck(lambda x: transformed(augmentation.thickness, x, 7), x)
+
+
+@pytest.mark.parametrize("transform", [t for t in ALL if t is not augmentation.thickness], ids=lambda transform: transform.__name__)
 def test_the_gradient_passes_through(transform):
     """It is linear in the picture, so its derivative along v is what it does to v, less what it adds."""
     x = pictures((3, 9, 9), 6).double().requires_grad_()

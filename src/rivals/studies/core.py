@@ -50,6 +50,7 @@ MODULES: tuple[str, ...] = (
     "conditions",
     "ensemble",
     "encoders",
+    "codes",
     "features",
     "loops",
     "upsampling",
