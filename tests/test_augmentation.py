@@ -94,7 +94,7 @@ def test_flip_and_rotation(shape):
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 14), (2, 5, 5)])
 def test_affine(shape):
     """Each pixel is taken from where the matrix says, linearly between its four neighbours, and from the edge beyond it."""
-    x, (channels, height, width) = pictures(shape, 12), shape
+    x, (_, height, width) = pictures(shape, 12), shape
     turn, shear, across, down, right, below = draws(5, *[(len(x), 1, 1, 1)] * 6)
     most = {"turn": math.radians(15), "shear": 0.3, "longer": 0.15, "move": 0.1}
 
@@ -128,7 +128,7 @@ def test_places_keep_their_precision_in_bf16():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_thickness(shape):
-    x, (channels, height, width) = pictures(shape, 12), shape
+    x, (_, height, width) = pictures(shape, 12), shape
     (u,) = draws(6, (len(x), 1, 1, 1))
     expected = x.clone()
     for n in range(len(x)):
@@ -160,7 +160,9 @@ def test_thickness_passes_its_gradient():
     assert torch.autograd.gradcheck(lambda x: transformed(augmentation.thickness, x, 7), x)
 
 
-@pytest.mark.parametrize("transform", [t for t in ALL if t is not augmentation.thickness], ids=lambda transform: transform.__name__)
+@pytest.mark.parametrize(
+    "transform", [t for t in ALL if t is not augmentation.thickness], ids=lambda transform: transform.__name__
+)
 def test_the_gradient_passes_through(transform):
     """It is linear in the picture, so its derivative along v is what it does to v, less what it adds."""
     x = pictures((3, 9, 9), 6).double().requires_grad_()

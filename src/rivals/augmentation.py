@@ -12,9 +12,10 @@ falls where it is not (section 3). How surely D calls the training pictures real
 
     r_t = E sign(D(x)),        p <- p + (step if r_t > 0.6, else -step).
 
-Where we depart from it: the transformations are those above `affine` below, not its 18; r_t is a running mean over about four batches, and p
-moves after each, where the paper moves it four times as far after every fourth; p goes from 0 to 1 within 50,000 pictures, not
-500,000, since our trainings are as much shorter; p stays below 0.8, from where on the paper finds that the changes leak.
+Where we depart from it: the transformations are those above `affine` below, not its 18; r_t is a running mean over about
+four batches, and p moves after each, where the paper moves it four times as far after every fourth; p goes from 0 to 1 within
+50,000 pictures, not 500,000, since our trainings are as much shorter; p stays below 0.8, from where on the paper finds that the
+changes leak.
 """
 
 from __future__ import annotations

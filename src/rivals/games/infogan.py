@@ -16,10 +16,10 @@ and of a view v of it, moved a little (their eq. 3),
 
     P = E Q(c | x) Q(c | v(x))^T, made symmetric,        I = sum_ij P_ij log [P_ij / (P_i P_j)].
 
-It is largest where Q is sure of each thing, view or not, and uses all values alike; a code that the views change, as slant or
-thickness, it cannot be. Nothing else is shown the views. A `rise` lets Q sort real things first: lambda grows from 0 to its full
-value over that share of the training. A code that is readable has no reason to change its meaning, and without it what it means
-is settled before the pictures are any good.
+It is largest where Q is sure of each thing, view or not, and uses all values alike; a code that the views change, as slant
+or thickness, it cannot be. Nothing else is shown the views. And with a `rise` Q sorts real things first: lambda grows from 0 to
+its full value over that share of the training. For a code that is readable has no reason to change its meaning, and without a
+rise that is settled before the pictures are any good.
 """
 
 from __future__ import annotations

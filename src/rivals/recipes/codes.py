@@ -37,9 +37,9 @@ class InfoGANOptions(Common):
     continuous_weight: float = 0.1
     """lambda of the continuous codes."""
     real_weight: float = 0.0
-    """Factor on what Q says alike of a real picture and of a view of it (ours, not the paper's); 0: real ones teach Q nothing."""
+    """Factor on the information that what Q says of a real picture and of a view of it share (not the paper's); 0: none."""
     views: str | None = None
-    """How these views differ: any of affine, thickness, warp (None: these three), color, translation, cutout, flip, rotation."""
+    """How a view differs: any of affine, thickness, warp (None: these), color, translation, cutout, flip, rotation."""
     rise: float = 0.0
     """Share of the training over which both lambdas rise from 0; 0: they are full from the start."""
     adversarial: Criterion = "non-saturating"

@@ -141,7 +141,8 @@ def by_code(game: InfoGAN, order: Tensor, code: int) -> Tensor:
     z = game.codes.replaced(game.prior(1).repeat(VALUES * STEPS, 1), 0, order.repeat_interleave(STEPS))
     for other in range(1, 1 + game.codes.continuous):
         z = game.codes.replaced(z, other, 0.0)
-    return bytes_from_pictures(game.decode(game.codes.replaced(z, code, torch.linspace(-FARTHEST, FARTHEST, STEPS).repeat(VALUES))))
+    steps = torch.linspace(-FARTHEST, FARTHEST, STEPS).repeat(VALUES)
+    return bytes_from_pictures(game.decode(game.codes.replaced(z, code, steps)))
 
 
 Outcomes = Mapping[str, Sequence[Outcome]]  # by system, one a seed
@@ -198,7 +199,7 @@ def claims(outcomes: Outcomes) -> list[Claim]:
             "; ".join(f"{name} {value:.2f} nats" for name, value in bound.items()) + f", of {math.log(VALUES):.2f}",
         ),
         Claim(
-            "A continuous code is the slant and a continuous code is the width: correlations above 0.5 with each, in some system",
+            "A continuous code is the slant, and one is the width: correlations above 0.5 with each, in some system",
             any(slant[name] > 0.5 and width[name] > 0.5 for name in outcomes),
             "; ".join(f"{name}: slant {slant[name]:.2f}, width {width[name]:.2f}" for name in outcomes),
         ),
@@ -223,7 +224,7 @@ def drawn_values(name: str, each: Sequence[Outcome]) -> Figure:
     panels = made.subplots(1, len(each), squeeze=False)[0]
     for seed, (axes, outcome) in enumerate(zip(panels, each, strict=True)):
         tiles(axes, outcome.values, f"seed {seed}: {outcome.match:.1f} %", columns=VALUES)
-    made.suptitle(f"{name}: the value that stands for 0, 1, ... 9 in each column", x=0.01, ha="left", fontsize=9)
+    made.suptitle(f"{name}: a column a value", x=0.01, ha="left", fontsize=9)
     return made
 
 
