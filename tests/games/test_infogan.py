@@ -138,7 +138,7 @@ def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
     assert "real" not in generator.loss(x)
     terms = critic.loss(x)
     said = made.read(torch.cat([x.x, x.x / 2])).categorical
-    assert float(terms["real"]) == pytest.approx(-0.5 * sum(float(agreement(*logits.chunk(2))) for logits in said), rel=1e-4)
+    assert terms["real"].item() == pytest.approx(-0.5 * sum(agreement(*logits.chunk(2)).item() for logits in said), rel=1e-4)
     with turn(made, critic):
         critic.loss(x)["real"].backward()
     assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
