@@ -91,7 +91,78 @@ def test_flip_and_rotation(shape):
     assert torch.equal(transformed(augmentation.rotation, x, 4), torch.stack(turned))
 
 
-@pytest.mark.parametrize("transform", ALL, ids=lambda transform: transform.__name__)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 14), (2, 5, 5)])
+def test_affine(shape):
+    """Each pixel is taken from where the matrix says, linearly between its four neighbours, and from the edge beyond it."""
+    x, (_, height, width) = pictures(shape, 12), shape
+    turn, shear, across, down, right, below = draws(5, *[(len(x), 1, 1, 1)] * 6)
+    most = {"turn": math.radians(15), "shear": 0.3, "longer": 0.15, "move": 0.1}
+
+    def either_way(u, name):
+        return (2 * u - 1) * most[name]
+
+    expected = torch.zeros_like(x)
+    for n in range(len(x)):
+        angle, s = either_way(turn[n], "turn"), either_way(shear[n], "shear")
+        wide, high = math.exp(either_way(across[n], "longer")), math.exp(either_way(down[n], "longer"))
+        for i in range(height):
+            for j in range(width):
+                u, v = wide * ((2 * j + 1) / width - 1), high * ((2 * i + 1) / height - 1)
+                u += s * v
+                u, v = math.cos(angle) * u - math.sin(angle) * v, math.sin(angle) * u + math.cos(angle) * v
+                a = (u + either_way(right[n], "move") + 1) * width / 2 - 0.5
+                b = (v + either_way(below[n], "move") + 1) * height / 2 - 0.5
+                a, b = min(max(a, 0.0), width - 1.0), min(max(b, 0.0), height - 1.0)
+                for row, y in ((math.floor(b), 1 - b % 1), (math.floor(b) + 1, b % 1)):
+                    for column, z in ((math.floor(a), 1 - a % 1), (math.floor(a) + 1, a % 1)):
+                        if y * z:
+                            expected[n, :, i, j] += y * z * x[n, :, row, column]
+    assert torch.allclose(transformed(augmentation.affine, x, 5), expected, atol=1e-4)
+
+
+def test_places_keep_their_precision_in_bf16():
+    x = pictures((1, 8, 8)).bfloat16()
+    for transform in (augmentation.affine, augmentation.warp):
+        assert torch.equal(transformed(transform, x, 5), transformed(transform, x.float(), 5))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_thickness(shape):
+    x, (_, height, width) = pictures(shape, 12), shape
+    (u,) = draws(6, (len(x), 1, 1, 1))
+    expected = x.clone()
+    for n in range(len(x)):
+        by = 0.8 * u[n] - 0.4
+        for i in range(height):
+            for j in range(width):
+                around = x[n, :, max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2].flatten(1)
+                end = around.max(1)[0] if by > 0 else around.min(1)[0]
+                expected[n, :, i, j] += abs(by) * (end - x[n, :, i, j])
+    assert torch.allclose(transformed(augmentation.thickness, x, 6), expected, atol=1e-6)
+
+
+def test_warp():
+    """Of a ramp a pixel's value says where it was taken from: at the 4 x 4 places as far off as was drawn."""
+    side = 16
+    ramp = ((2 * torch.arange(side) + 1) / side - 1).expand(500, 1, side, side).contiguous()
+    with chance.fixed(3):
+        off = 0.05 * chance.normal(500, 2, 4, 4)
+    by_column, by_row = (transformed(augmentation.warp, x, 3)[:, 0] for x in (ramp, ramp.mT.contiguous()))
+    for i in (1, 2):
+        for j in (1, 2):  # the places 0, 5, 10 and 15; the outer ones meet the edge
+            assert torch.allclose(by_column[:, 5 * i, 5 * j] - ramp[:, 0, 0, 5 * j], off[:, 0, i, j], atol=1e-5)
+            assert torch.allclose(by_row[:, 5 * i, 5 * j] - ramp[:, 0, 0, 5 * i], off[:, 1, i, j], atol=1e-5)
+
+
+def test_thickness_passes_its_gradient():
+    x = torch.linspace(-1, 1, 50, dtype=torch.float64)[torch.randperm(50, generator=torch.Generator().manual_seed(0))]
+    x = x.view(2, 1, 5, 5).requires_grad_()  # no two pixels alike
+    assert torch.autograd.gradcheck(lambda x: transformed(augmentation.thickness, x, 7), x)
+
+
+@pytest.mark.parametrize(
+    "transform", [t for t in ALL if t is not augmentation.thickness], ids=lambda transform: transform.__name__
+)
 def test_the_gradient_passes_through(transform):
     """It is linear in the picture, so its derivative along v is what it does to v, less what it adds."""
     x = pictures((3, 9, 9), 6).double().requires_grad_()

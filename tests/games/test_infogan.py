@@ -11,11 +11,17 @@ from torch import nn
 from rivals import chance
 from rivals.data.core import Batch
 from rivals.game import turn
-from rivals.games.infogan import CLOSEST, InfoGAN, Read, outputs_of, read
+from rivals.games.infogan import CLOSEST, InfoGAN, Read, agreement, outputs_of, read
 from rivals.priors import Codes
+from rivals.views import View
 
 CODES = Codes(noise=3, categories=(2, 4), continuous=2)
 CPU = torch.device("cpu")
+
+
+class Halved(View):
+    def forward(self, x, progress):
+        return x / 2
 
 
 @pytest.fixture
@@ -104,3 +110,49 @@ def test_both_players_learn_to_make_codes_readable():
             assert all(p.grad is not None and bool(p.grad.any()) for p in made.get_submodule(name).parameters())
         for name in still:
             assert all(p.grad is None for p in made.get_submodule(name).parameters())
+
+
+def test_agreement_is_the_mutual_information_of_two_answers():
+    sure = 50 * torch.eye(4).repeat(6, 1)
+    assert float(agreement(sure, sure)) == pytest.approx(math.log(4), rel=1e-5)  # the same, and all values alike
+    assert float(agreement(sure, sure.roll(1, 1))) == pytest.approx(math.log(2), rel=1e-5)  # symmetric: one of two neighbours
+    assert float(agreement(sure, torch.zeros(24, 4))) == pytest.approx(0, abs=1e-6)  # one knows nothing
+    assert float(agreement(sure[:1].repeat(9, 1), sure[:1].repeat(9, 1))) == pytest.approx(0, abs=1e-6)  # one value for all
+
+
+def test_the_gradient_of_agreement_is_that_of_its_formula():
+    one, other = torch.randn(2, 7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    one.requires_grad_()
+    joint = one.softmax(1).T @ other.softmax(1) / 7
+    joint = (joint + joint.T) / 2
+    formula = (joint * (joint / joint.sum(1, keepdim=True) / joint.sum(0)).log()).sum()
+    (expected,) = torch.autograd.grad(formula, one)
+    (found,) = torch.autograd.grad(agreement(one, other), one)
+    assert torch.allclose(found, expected, atol=1e-12)
+
+
+def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
+    made = game(real=0.5, views=[Halved()])
+    critic, generator = made.players()
+    x = Batch(torch.randn(8, 5))
+    assert "real" not in generator.loss(x)
+    terms = critic.loss(x)
+    said = made.read(torch.cat([x.x, x.x / 2])).categorical
+    assert terms["real"].item() == pytest.approx(-0.5 * sum(agreement(*logits.chunk(2)).item() for logits in said), rel=1e-4)
+    with turn(made, critic):
+        critic.loss(x)["real"].backward()
+    assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
+    assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
+
+
+def test_the_information_rises_to_its_full_weight():
+    made, x = game(rise=0.4), Batch(torch.randn(8, 5))
+    for player in made.players():
+        found = {}
+        for made.progress in (0.0, 0.1, 0.4, 1.0):
+            with chance.fixed(1):
+                found[made.progress] = {name: float(term) for name, term in player.loss(x).items()}
+        assert len({terms["adversarial"] for terms in found.values()}) == 1
+        for name in ("categorical", "continuous"):
+            full = found[1.0][name]
+            assert [found[at][name] for at in (0.0, 0.1, 0.4)] == pytest.approx([0, full / 4, full])

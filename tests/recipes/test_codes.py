@@ -24,6 +24,9 @@ CHANGED = {
     "noise": 6,
     "categorical_weight": 0.5,
     "continuous_weight": 0.5,
+    "real_weight": 0.5,
+    "views": "translation",
+    "rise": 0.5,
     "adversarial": "relativistic",
     "activation": "sigmoid",
     "lr_d": 0.01,
@@ -33,6 +36,7 @@ CHANGED = {
     "batch": 9,
     "average": 0.5,
 }
+NEEDS = {"views": {"real_weight": 0.5}}  # changes nothing without it
 
 
 def test_the_list_of_options_is_whole():
@@ -41,7 +45,8 @@ def test_the_list_of_options_is_whole():
 
 @pytest.mark.parametrize("option", CHANGED)
 def test_every_option_changes_the_run(option, weights_after):
-    plain, changed = weights_after("infogan", **BASE), weights_after("infogan", **{**BASE, option: CHANGED[option]})
+    base = {**BASE, **NEEDS.get(option, {})}
+    plain, changed = weights_after("infogan", **base), weights_after("infogan", **{**base, option: CHANGED[option]})
     assert plain.shape != changed.shape or not torch.equal(plain, changed)
 
 
@@ -52,12 +57,23 @@ def test_every_option_changes_the_run(option, weights_after):
         ({"categories": (), "continuous": 0}, "there is no code"),
         ({"continuous": -1}, "0 or more"),
         ({"lr_g": 0.0}, "more than 0"),
+        ({"real_weight": -1.0}, "0 or more"),
+        ({"real_weight": 1.0, "categories": ()}, "categorical codes"),
+        ({"views": "affine"}, "changes nothing without --real-weight"),
+        ({"rise": 1.0}, "share"),
         ({"features": 0}, "at least 1"),
     ],
 )
 def test_wrong_options_are_refused(wrong, told):
     with pytest.raises(UserError, match=told):
         RECIPES["infogan"].but(**wrong)
+
+
+def test_views_are_of_pictures_and_have_names():
+    with pytest.raises(UserError, match="--real-weight is for pictures"):
+        RECIPES["infogan"](Facts(shape=(2,), count=10, bounded=False), network="mlp", real_weight=1.0)
+    with pytest.raises(UserError, match="wrap"):
+        RECIPES["infogan"](Facts(shape=(1, 8, 8), count=10), real_weight=1.0, views="wrap")
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 24, 17), (2,)])

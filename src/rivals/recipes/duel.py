@@ -119,7 +119,8 @@ class Duel:
     augment: AugmentName = "none"
     """For small data: change all pictures that the discriminator is shown, or as many as its overfitting asks for."""
     augment_policy: str | None = None
-    """How, with commas between: color, translation, cutout, flip, rotation (None: diff the first three, adaptive all)."""
+    """How, with commas between: color, translation, cutout (None: diff these), flip, rotation (adaptive these too), affine,
+    thickness, warp."""
     replay: int | None = None
     """Batches of old samples kept: half of what the discriminator is shown as generated comes from them."""
     recall: int | None = None

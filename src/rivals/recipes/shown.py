@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rivals.recipes.duel import Duel
 
 AugmentName = Literal["none", "diff", "adaptive"]
+USUAL = {"diff": "color,translation,cutout", "adaptive": "color,translation,cutout,flip,rotation"}  # policies
 SIGNED = (  # criteria whose logit is positive for what is called real
     "minimax",
     "non-saturating",
@@ -57,11 +58,14 @@ def views(facts: Facts, options: Duel) -> list[View]:
     return found + ([Pack(options.pack)] if options.pack > 1 else [])
 
 
-def augmentation(facts: Facts, options: Duel) -> View:
+def transforms_of(facts: Facts, policies: str, *, option: str = "--augment") -> list[Transform]:
+    """Those of policies, as "color,flip", in their order. option: what asked for them."""
     if not facts.pictures:
-        raise UserError("--augment is for pictures, this data has vectors: leave it out")
-    usual = "color,translation,cutout" if options.augment == "diff" else ",".join(POLICIES)
-    names = (options.augment_policy or usual).split(",")
-    transforms = [transform for name in names for transform in pick("augmentation policy", POLICIES, name.strip())]
+        raise UserError(f"{option} is for pictures, this data has vectors: leave it out")
+    return [transform for name in policies.split(",") for transform in pick("augmentation policy", POLICIES, name.strip())]
+
+
+def augmentation(facts: Facts, options: Duel) -> View:
+    transforms = transforms_of(facts, options.augment_policy or USUAL[options.augment])
     kinds: dict[str, Callable[[Sequence[Transform]], View]] = {"diff": Augment, "adaptive": Adaptive}
     return pick("augmentation", kinds, options.augment)(transforms)

@@ -53,6 +53,7 @@ MODULES: tuple[str, ...] = (
     "upsampling",
     "conditions",
     "encoders",
+    "codes",
     "features",
     "moving",
     "few_labels",
