@@ -26,14 +26,13 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from rivals import chance
-from rivals.data import Batches, bytes_from_pictures, load
+from rivals.data import bytes_from_pictures, load
 from rivals.games.infogan import InfoGAN
 from rivals.recipes import find
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
 from rivals.studies.encoders import DATA, SIZE, everything
-from rivals.studies.pictures import CPU, SEED, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import SEED, shown_after, tiles
 
 PLAIN, SAME, TOLD = "InfoGAN", "InfoGAN, with the settings of the next", "InfoGAN, Q learns from real digits"
 NETWORKS: Mapping[str, Any] = {"width": 32, "batch": 128}
@@ -65,11 +64,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
     data = load(DATA, size=SIZE)
     torch.manual_seed(seed)
     setup = find("infogan")(data.facts, **NETWORKS, **SYSTEMS[name])
-    with Batches(data, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-        for round in range(rounds):
-            trainer.play(round / rounds)
-        game = trainer.shown()
+    game = shown_after(setup, data, seed, rounds)
     assert isinstance(game, InfoGAN)
     with torch.no_grad(), chance.fixed(SEED):
         return judged(game)

@@ -20,7 +20,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from rivals.data import Batches, Dataset, bytes_from_pictures, load
+from rivals.data import Dataset, bytes_from_pictures, load
 from rivals.data.sources import test_part
 from rivals.game import Conditional, Samples
 from rivals.metrics import asked as as_asked
@@ -31,8 +31,7 @@ from rivals.recipes import find
 from rivals.sampling import drawn, generated
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import CPU, SEED, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import SEED, shown_after, tiles
 
 SIZE, ROUNDS, JUDGED = 16, 3000, 2000
 WANTED = {"mnist-10k": 97.0, "fashion-mnist": 90.0}  # % read as asked for
@@ -69,11 +68,7 @@ def trained(asked: tuple[str, str, int, int]) -> Outcome:
     if "later" in changes:
         changes = {**changes, "later": changes["later"] * rounds // ROUNDS}
     setup = find(recipe)(train.facts, **{**OPTIONS, **changes})
-    with Batches(train, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-        for round in range(rounds):
-            trainer.play(round / rounds)
-        shown = trainer.shown()
+    shown = shown_after(setup, train, seed, rounds)
     assert isinstance(shown, Samples)
     fake = generated(shown, JUDGED, SEED, bounded=True)
     case = Case(test, fake, judge, game=shown, sampled=True)

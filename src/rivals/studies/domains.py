@@ -24,15 +24,14 @@ from sklearn.manifold import TSNE
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rivals.data import Batches, Dataset, load
+from rivals.data import Dataset, load
 from rivals.data.part import some
 from rivals.games.dann import DANN, AlternatingDANN
 from rivals.metrics.error import mistakes
 from rivals.recipes import find
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import COLOURS, figure, plain
-from rivals.studies.pictures import CPU, real_pictures, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, real_pictures, shown_after, tiles
 
 PLAIN, PHOTOGRAPHS = "mnist-10k", "mnist-m-10k"
 ROUNDS = 3000
@@ -73,11 +72,7 @@ def trained(trial: Trial) -> Outcome:
     data = coloured(labelled)
     torch.manual_seed(trial.seed)
     setup = find("dann")(data.facts, target=unlabelled, **changes)
-    assert setup.beside is not None
-    trainer = Trainer(setup.game, Batches(setup.beside(data), setup.batch, seed=trial.seed), seed=trial.seed)
-    while trainer.round < trial.rounds:
-        trainer.play(trainer.round / trial.rounds)
-    game = trainer.shown()
+    game = shown_after(setup, data, trial.seed, trial.rounds, precision="float32")
     assert isinstance(game, DANN | AlternatingDANN)
     plain, photographs = coloured(PLAIN, "test"), coloured(PHOTOGRAPHS, "test")
     found = [features(game, data) for data in (plain, photographs)]

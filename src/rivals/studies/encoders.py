@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from rivals.data import Batches, Dataset, bytes_from_pictures, load
+from rivals.data import Dataset, bytes_from_pictures, load
 from rivals.data.part import in_order, labels_of
 from rivals.data.sources import test_part
 from rivals.game import Encodes, Samples
@@ -32,8 +32,7 @@ from rivals.recipes import find
 from rivals.sampling import generated
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import CPU, SEED, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, SEED, shown_after, tiles
 
 DATA, SIZE, SHOWN = "mnist-10k", 16, 12
 ROUNDS, LATENT = 3000, 10  # with 32 latents BiGAN's encoder does not find the way back in as many rounds
@@ -70,11 +69,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
     torch.manual_seed(seed)
     recipe, changes = SYSTEMS[name]
     setup = find(recipe)(data.facts, **{**NETWORKS, **changes})
-    with Batches(data, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, average=setup.average)
-        for round in range(rounds):
-            trainer.play(round / rounds)
-        shown = trainer.shown()
+    shown = shown_after(setup, data, seed, rounds, precision="float32")
     assert isinstance(shown, Samples)
     assert isinstance(shown, Encodes)
     train, test, judge = judged_by()

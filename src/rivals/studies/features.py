@@ -14,15 +14,14 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from rivals.data import Batches, load
+from rivals.data import load
 from rivals.data.sources import test_part
 from rivals.metrics.features.discriminator import Discriminator
 from rivals.metrics.probe import PIXELS, Space, probed
 from rivals.recipes import find
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import COLOURS, figure, plain
-from rivals.studies.pictures import CPU
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, shown_after
 
 SETS = ("fashion-mnist", "mnist-10k")
 LABELS = (100, 1000)
@@ -44,10 +43,7 @@ def trained(asked: tuple[str, int, int]) -> Accuracies:
     assert test is not None
     torch.manual_seed(seed)
     setup = find("dcgan")(data.facts, **OPTIONS)
-    with Batches(data, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, precision="bf16")
-        for round in range(rounds):
-            trainer.play(round / rounds)
+    shown_after(setup, data, seed, rounds)
     spaces: dict[str, Space] = {
         LEARNT: Discriminator(setup.game, data.facts.shape),
         PIXELS: partial(torch.flatten, start_dim=1),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rivals.data import Batches, load
+from rivals.data import load
 from rivals.data.beside import told
 from rivals.data.core import Batch, Facts
 from rivals.data.part import labels_of
@@ -29,8 +29,7 @@ from rivals.metrics.error import logits
 from rivals.recipes import Setup, find
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import COLOURS, figure, plain
-from rivals.studies.pictures import CPU
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, shown_after
 
 DATA, SIZE = "mnist-10k", 16
 LABELS = (20, 50, 100, 200)
@@ -109,15 +108,10 @@ def classified(trial: Trial) -> NDArray[np.float32]:
     answer is the first class."""
     data, test = load(DATA, size=SIZE), load(DATA, size=SIZE, split="test")
     setup = built(trial, data.facts)
-    assert setup.beside is not None
-    with Batches(setup.beside(data), setup.batch, seed=trial.seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=trial.seed, precision="bf16", average=setup.average)
-        try:
-            while trainer.round < trial.rounds:
-                trainer.play(trainer.round / trial.rounds)
-            game = trainer.shown()
-        except UserError:
-            return np.full((len(test), test.facts.classes), 1 / test.facts.classes, np.float32)
+    try:
+        game = shown_after(setup, data, trial.seed, trial.rounds)
+    except UserError:
+        return np.full((len(test), test.facts.classes), 1 / test.facts.classes, np.float32)
     return logits(game, test, CPU)[0].softmax(1).numpy()
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from rivals import chance
-from rivals.data import Batches, Dataset, bytes_from_pictures
+from rivals.data import Dataset, bytes_from_pictures
 from rivals.explore import across, difference, invert, sought, until
 from rivals.explore.attributes import LEAST, logits_of
 from rivals.explore.showing import decoded
@@ -29,8 +29,7 @@ from rivals.sampling import latents
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
 from rivals.studies.faces import ATTRIBUTES, DATA, EACH, HELD, POOL, Faces, Score, Trials, coded, drawn_trials, scored
-from rivals.studies.pictures import CPU, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, shown_after, tiles
 
 ROUNDS, WIDTH, LATENT = 6000, 32, 128
 READ = 8000  # samples that concepts are made of
@@ -65,11 +64,7 @@ def trained(faces: Dataset, seed: int, rounds: int) -> Game:
     """`auto` at half its width, with a latent of twice the size."""
     torch.manual_seed(seed)
     setup = duel(faces.facts, replace(for_pictures(faces.facts)[0], width=WIDTH, latent=LATENT))
-    with Batches(faces, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-        while trainer.round < rounds:
-            trainer.play(trainer.round / rounds)
-    return trainer.shown().eval()
+    return shown_after(setup, faces, seed, rounds).eval()
 
 
 class Ways:

@@ -23,16 +23,25 @@ from rivals.game import Game, Samples
 from rivals.metrics import frechet
 from rivals.metrics.core import Case
 from rivals.metrics.features.classifier import Classifier
-from rivals.recipes import find
+from rivals.recipes import Setup, find
 from rivals.sampling import generated
 from rivals.studies.drawing import plain
-from rivals.trainer import Trainer
+from rivals.trainer import Precision, Trainer
 
 CPU = torch.device("cpu")
 DATA, SIZE = "fashion-mnist", 16  # pixels of a side: a training of some thousand rounds takes a core half a minute
 JUDGED = 2000  # samples at each mark
 SHOWN = 16
 SEED = 1234  # of the samples that are judged
+
+
+def shown_after(setup: Setup, data: Dataset, seed: int, rounds: int, *, precision: Precision = "bf16") -> Game:
+    """The game as samples are drawn with, after so many rounds on a core."""
+    with Batches(setup.beside(data) if setup.beside else data, setup.batch, seed=seed, device=CPU) as batches:
+        trainer = Trainer(setup.game, batches, seed=seed, precision=precision, average=setup.average)
+        while trainer.round < rounds:
+            trainer.play(trainer.round / rounds)
+        return trainer.shown()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from rivals.data import Batches, Dataset, load
+from rivals.data import Dataset, load
 from rivals.data.part import in_order
 from rivals.data.sounds import DEPTH
 from rivals.errors import UserError
@@ -33,8 +33,7 @@ from rivals.metrics.features.classifier import Classifier
 from rivals.recipes import find
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure, plain
-from rivals.studies.pictures import CPU
-from rivals.trainer import Trainer
+from rivals.studies.pictures import CPU, shown_after
 
 ROUNDS, WIDTH = 1500, 16
 READABLE, MORE = 95, 15  # per cent; points over chance
@@ -73,10 +72,7 @@ def trained(trial: Trial) -> Outcome:
     data, test = sounds("train"), sounds("test")
     torch.manual_seed(trial.seed)
     setup = find("disentangle")(data.facts, width=WIDTH, **SYSTEMS[trial.system])
-    trainer = Trainer(setup.game, Batches(data, setup.batch, seed=trial.seed), seed=trial.seed, precision="bf16")
-    while trainer.round < trial.rounds:
-        trainer.play(trainer.round / trial.rounds)
-    game = trainer.shown()
+    game = shown_after(setup, data, trial.seed, trial.rounds)
     assert isinstance(game, Disentangle)
     return judged(game, data, test, Classifier.trained(data, test))
 

@@ -16,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from rivals.data import Batches, load
+from rivals.data import load
 from rivals.data.sources import test_part
 from rivals.game import Samples
 from rivals.metrics import modes
@@ -26,8 +26,7 @@ from rivals.recipes import find
 from rivals.sampling import generated
 from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import CPU, SEED, SHOWN, real_pictures, tiles
-from rivals.trainer import Trainer
+from rivals.studies.pictures import SEED, SHOWN, real_pictures, shown_after, tiles
 
 DATA = "stacked-mnist-10k"
 SAMPLES, ROUNDS = 26_000, 8000
@@ -68,11 +67,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
     torch.manual_seed(seed)
     recipe, changes = SYSTEMS[name]
     setup = find(recipe)(data.facts, **changes)
-    with Batches(data, setup.batch, seed=seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=seed, precision="bf16", average=setup.average)
-        for round in range(rounds):
-            trainer.play(round / rounds)
-        shown = trainer.shown()
+    shown = shown_after(setup, data, seed, rounds)
     assert isinstance(shown, Samples)
     fake = generated(shown, SAMPLES, SEED, bounded=True)
     real = test_part(DATA)
