@@ -146,8 +146,8 @@ WHY = {
     "passes over a seventh of the paper's digits. On seed 100 a rise by itself, a tenth of lambda, half of D's rate, and the "
     "paper's 62 numbers of noise with 2 continuous codes ended between 41 and 55 %",
     SORTED.format(TOLD): "digits of alike shape share values, which of them the seed decides: 87 % on seed 100, 80 % on seed "
-    "101. On seed 100 twice as many rounds with falling rates (and so twice as long a rise) ended at 70 %, `resize` networks at "
-    "77 %, those with three times the factor on real digits at 73 %, with a second head of 50 values at 62 %",
+    "101. On seed 100 twice as many rounds with falling rates (and so twice as long a rise) ended at 70 %, `resize` networks "
+    "at 77 %, those with three times the factor on real digits at 73 %, with a second head of 50 values at 62 %",
 }
 
 
