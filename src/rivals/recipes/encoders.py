@@ -233,9 +233,10 @@ def built(facts: Facts, options: BiGANOptions) -> Setup:
 def bigan(facts: Facts, options: BiGANOptions) -> Setup:
     """An encoder beside the generator, which learns to go back from the pairs that the discriminator judges.
 
-    Measured: as the autoencoder's, with `--lr 1e-3 --lr-d 2e-4 --average 0.99`, 42 seconds: Fréchet distance of samples 82.8;
-    the encoder has not yet found the way back (4.6 % read as the same digit, error 0.43), but the nearest neighbour reads 88.7
-    % of the digits from its codes."""
+    Measured: as the autoencoder's, with `--lr 1e-3 --lr-d 2e-4 --average 0.99`, 1,500 rounds, seed 100, two minutes: 69.0 % of
+    the reconstructions read as the same digit, mean square error 0.23, Fréchet distance of samples 27.4; the nearest neighbour
+    reads 86.2 % of the digits from its codes. With `--latent 32` the encoder has not found the way back after 1,000 rounds (4.6
+    %)."""
     return built(facts, options)
 
 
@@ -247,6 +248,7 @@ def bigan(facts: Facts, options: BiGANOptions) -> Setup:
 def ali(facts: Facts, options: BiGANOptions) -> Setup:
     """BiGAN with an encoder that gives a Gaussian and not a point.
 
-    Measured: as BiGAN's: Fréchet distance of samples 49.5, 55.4 % of the reconstructions read as the same digit, mean square
-    error 0.22; the nearest neighbour reads 87.4 % of the digits from its codes."""
+    Measured: as BiGAN's, but 1,000 rounds with `--latent 32`, seed 0: Fréchet distance of samples 49.5, 55.4 % of the
+    reconstructions read as the same digit, mean square error 0.22; the nearest neighbour reads 87.4 % of the digits from its
+    codes."""
     return built(facts, options)

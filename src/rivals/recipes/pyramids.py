@@ -53,9 +53,9 @@ class LAPGANOptions(Common):
 def lapgan(facts: Facts, options: LAPGANOptions) -> Setup:
     """Draws a small picture and then, level by level, the detail that the larger one needs; by class, where there are any.
 
-    Measured: mnist-10k at 16 x 16, 1,000 rounds with `--width 32 --lr 5e-4 --decay linear --average 0.99` (77 seconds of one
-    core, bf16, seed 0, torch 2.13.0, rivals 0.1.0): a classifier reads the class asked for from 88.0 % of 2,000 samples;
-    Fréchet distance 186 on its features, its samples have noise around the strokes."""
+    Measured: mnist-10k at 16 x 16, 3,000 rounds with `--levels 1 --width 32 --lr 2e-4 --decay linear --average 0.99` (three
+    minutes of one core, bf16, seed 100, torch 2.13.0, rivals 0.1.0): a classifier reads the class asked for from 92.6 % of
+    2,000 samples; Fréchet distance 118 on its features. At `--lr 5e-4` it is noise in the end."""
     if not facts.pictures:
         raise UserError("a pyramid is of pictures, and this data is of vectors: take another recipe")
     channels, height, width = facts.shape
