@@ -96,7 +96,9 @@ def cgan(facts: Facts, options: ConditionalOptions) -> Setup:
 
     Measured: mnist-10k, 1,500 rounds with `--width 32 --lr 5e-4` (bf16, seed 0, torch 2.13.0, rivals 0.1.0): a classifier reads
     the class asked for from 97.7 % of 2,000 samples, and from 98.4 % of real ones; Fréchet distance 24.4 on its features (8.1
-    of real ones)."""
+    of real ones). At 16 x 16, 3,000 rounds with `--matching --decay linear --average 0.99` too (90 seconds of one core, seed
+    100): 99.2 %, distance 8.9; Fashion-MNIST 95.2 %, distance 6.2; without `--matching` 98.2 % and 88.3 %, distances 8.1 and
+    7.5."""
     wanted = options.condition or ("class" if facts.classes or not facts.attributes else "attributes")
     if wanted == "attributes" and not facts.attributes:
         raise UserError("the data has no attributes to draw by: give data that has, or leave out --condition")
