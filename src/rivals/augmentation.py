@@ -3,8 +3,8 @@
 A discriminator that meets the same few pictures again and again learns them by heart. Shown to it turned, moved and recoloured,
 it cannot; and since real and generated pictures are changed alike, on both turns, the changes do not leak into the samples.
 
-Zhao, Liu, Lin, Zhu and Han, 2020, Differentiable Augmentation for Data-Efficient GAN Training, https://arxiv.org/abs/2006.10738:
-color, translation and cutout, on every picture (section 3.2 and appendix).
+Zhao, Liu, Lin, Zhu and Han, 2020, Differentiable Augmentation for Data-Efficient GAN Training,
+https://arxiv.org/abs/2006.10738: color, translation and cutout, on every picture (section 3.2 and appendix).
 
 Karras, Aittala, Hellsten, Laine, Lehtinen and Aila, 2020, Training Generative Adversarial Networks with Limited Data,
 https://arxiv.org/abs/2006.06676: each transformation of each picture with probability p, which rises where D is overfitting and
@@ -12,10 +12,10 @@ falls where it is not (section 3). How surely D calls the training pictures real
 
     r_t = E sign(D(x)),        p <- p + (step if r_t > 0.6, else -step).
 
-Where we depart from it: the transformations are those above `affine` below, not its 18; r_t is a running mean over about
-four batches, and p moves after each, where the paper moves it four times as far after every fourth; p goes from 0 to 1 within
-50,000 pictures, not 500,000, since our trainings are as much shorter; p stays below 0.8, from where on the paper finds that the
-changes leak.
+Where we depart from it: the transformations are those of this file down to `rotation`, not its 18; r_t is a running mean over
+about four batches, and p moves after each, where the paper moves it four times as far after every fourth; p goes from 0 to 1
+within 50,000 pictures, not 500,000, since our trainings are as much shorter; p stays below 0.8, from where on the paper finds
+that the changes leak.
 """
 
 from __future__ import annotations

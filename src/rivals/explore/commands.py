@@ -17,7 +17,7 @@ from rivals.explore.directions import FINDERS
 from rivals.explore.editing import edit, painted
 from rivals.explore.inversion import DRAWS, invert
 from rivals.explore.paths import WAYS, plane, through, truncated
-from rivals.explore.showing import SAMPLES, decoded, judge_of, latent_shape, opened, picked, read_latents, read_picture, written
+from rivals.explore.showing import SAMPLES, decoded, drawn_shape, judge_of, opened, picked, read_latents, read_picture, written
 from rivals.sampling import latents
 
 READS = 5000  # samples: of an attribute that one in a hundred has, fifty
@@ -243,7 +243,7 @@ def back(
         device: auto, cpu, cuda, cuda:1, mps.
     """
     game = opened(run, checkpoint, device)
-    x = read_picture(picture, tuple(latent_shape(game))).to(game.device)
+    x = read_picture(picture, tuple(drawn_shape(game))).to(game.device)
     started, found = (invert(game, x, steps=count, draws=draws, seed=seed) for count in (0, steps))
     written(torch.cat([x, started.x, found.x]), out, columns=3)
     np.savez_compressed(out.with_suffix(".npz"), z=found.z.cpu().numpy())
@@ -285,7 +285,7 @@ def paint(
     if steps < 1 or min(stay, real) < 0:
         raise UserError(f"--steps must be at least 1, --stay and --real 0 or more, not {steps}, {stay} and {real}")
     game = opened(run, checkpoint, device)
-    x, wish = (read_picture(file, tuple(latent_shape(game))).to(game.device) for file in (picture, painting))
+    x, wish = (read_picture(file, tuple(drawn_shape(game))).to(game.device) for file in (picture, painting))
     where = painted(x[0], wish[0])
     if not where.any():
         raise UserError(f"{painting} is {picture}: paint over some of its pixels first")

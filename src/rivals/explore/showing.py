@@ -29,12 +29,12 @@ def opened(run: Path, checkpoint: str, device: str) -> Game:
     game = load(run, checkpoint=typed(checkpoint)).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{run} holds a game that draws nothing from noise alone: it has no latent space")
-    if len(latent_shape(game)) != 3:
+    if len(drawn_shape(game)) != 3:
         raise UserError(f"{run} draws vectors, and there is nothing to look at: explore a run on pictures")
     return game
 
 
-def latent_shape(game: Game) -> torch.Size:
+def drawn_shape(game: Game) -> torch.Size:
     """The shape of what is drawn."""
     return decoded(game, latents(game, 2, 0)).shape[1:]
 

@@ -20,7 +20,7 @@ from rivals.data.core import Dataset
 from rivals.data.download import cache_folder
 from rivals.data.part import halves, in_order, overlap, settled, some
 from rivals.errors import UserError
-from rivals.game import Game
+from rivals.game import Game, Samples
 from rivals.metrics.moments import Moments, Statistics
 from rivals.views import together
 
@@ -95,7 +95,6 @@ class Case:
     spare: Dataset | None = None  # all real rows there are, where `real` is only some of them
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     sampled: bool = True  # whether the "generated" really are, and not real ones in their place
-    draws: bool = True  # whether the game draws at all; else `fake` is the real rows again, and nobody looks at it
     labels: Sequence[int] = LABELS  # how many a probe learns from
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
 
@@ -133,6 +132,11 @@ class Case:
 
         key = self.key(data)
         return Statistics(**kept(None if key is None else f"{key} statistics", streamed))
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is something generated; where the game draws nothing, `fake` is the real rows again, unlooked at."""
+        return self.game is None or isinstance(self.game, Samples)
 
     @property
     def unseen(self) -> bool:

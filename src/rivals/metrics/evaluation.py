@@ -153,9 +153,8 @@ def evaluate_run(
     for round, (names, made) in games.items():
         of = f"{' and '.join(names)}, round {round:,}" if names != [str(round)] else f"round {round:,}"
         real = some(sides.real, at_least(n))
-        draws = isinstance(made, Samples)
         fake = generated(made, n, seed, bounded=real.facts.bounded, name=of) if isinstance(made, Samples) else real
-        for kind in asked if draws else ("pixels",):
+        for kind in ("pixels",) if fake is real else asked:  # features of samples that nobody drew are worth no training
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
                 # what was learnt from may be gone: then there is nothing that the real rows are the test part of
                 test = None if sides.train is None or sides.train is sides.real else sides.real
@@ -163,18 +162,7 @@ def evaluate_run(
                 if kind == "discriminator":
                     judges[kind].protocol += f" ({of})"
             spare = sides.real if sides.train is None else None
-            case = Case(
-                real,
-                fake,
-                judges[kind],
-                train=sides.train,
-                spare=spare,
-                game=made,
-                device=where,
-                labels=labels,
-                sampled=draws,
-                draws=draws,
-            )
+            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where, labels=labels)
             found.judge(of, case, sides.told, f" (seed {seed}{averaged})")
     return found.evaluation()
 

@@ -43,7 +43,7 @@ def trained(asked: tuple[str, int, int]) -> Accuracies:
     assert test is not None
     torch.manual_seed(seed)
     setup = find("dcgan")(data.facts, **OPTIONS)
-    shown_after(setup, data, seed, rounds)
+    shown_after(setup, data, seed, rounds)  # the game itself has learnt too, and its discriminator is what we are after
     spaces: dict[str, Space] = {
         LEARNT: Discriminator(setup.game, data.facts.shape),
         PIXELS: partial(torch.flatten, start_dim=1),
