@@ -188,3 +188,27 @@ def test_the_commands_take_names(labelled, tmp_path, capsys):
             main(["explore", args[0], str(labelled), *args[1:]])
         assert stop.value.code == 2
         assert told in capsys.readouterr().err
+
+
+def test_every_option_of_a_turn_changes_what_is_written(labelled, tmp_path, capsys):
+    other = tmp_path / "other.npz"
+    swapped = dict(np.load(labelled.parent / "spots.npz"))
+    np.savez(other, **{**swapped, "names": swapped["names"][::-1]})  # its left is the run's right
+    base = ["--to", "left", "--reads", "200", "--rows", "2", "--steps", "3"]
+
+    def written(*changed: str) -> bytes:
+        main(["explore", "turn", str(labelled), *base, *changed, "--out", str(tmp_path / "turn.png")])
+        capsys.readouterr()
+        return (tmp_path / "turn.png").read_bytes()
+
+    plain = written()
+    assert written() == plain
+    for changed in (
+        ["--far", "4"],
+        ["--data", str(other)],
+        ["--seed", "1"],
+        ["--reads", "300"],
+        ["--keep", "right"],
+        ["--from", "right"],
+    ):
+        assert written(*changed) != plain, changed
