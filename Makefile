@@ -20,7 +20,7 @@ check: install  ## lint, format, types
 	$(BIN)/mypy
 
 test: check  ## everything: style, types, tests, doctests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
 
 bench: install  ## speed and memory, as a table; about 10 minutes
 	$(BIN)/python -m benchmarks.speed
