@@ -23,6 +23,8 @@ SMALL = {
     "batch": 16,
     "target": "digits",
     "levels": 1,
+    "patch": "16",
+    "blocks": 1,
 }  # at which a round of a recipe takes milliseconds; of those options that it has
 
 

@@ -110,7 +110,7 @@ BAD = [
     (["train", "gan", "--batc", "1"], "did you mean --batch"),
     (["train", "gan", "--minutes", "abc"], "'abc'"),
     (["sample"], "Missing.*PATH"),
-    (["samplee", "x"], "samplee.*sample, convert, explore, evaluate"),
+    (["samplee", "x"], "samplee.*sample, translate, convert, explore, evaluate"),
     (["train", "gan", "--adversarial", "hige"], "hinge"),
     (["train", "gan", "--batch", "5000"], "1,797|1797"),
     (["train", "gan", "--data", "nowhere/"], "nowhere"),

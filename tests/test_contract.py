@@ -9,7 +9,7 @@ import torch
 
 from rivals.data import Batches
 from rivals.data.core import Facts
-from rivals.game import Samples, turn
+from rivals.game import turn
 from rivals.penalties import gradient_norm_squared
 from rivals.recipes import RECIPES
 from rivals.trainer import Trainer
@@ -103,10 +103,10 @@ def test_another_seed_is_another_run(name, small, digits):
 
 
 def test_samples_have_the_shape_and_range_of_the_data(name, small):
+    if "samples" not in RECIPES[name].can():
+        pytest.skip("it draws nothing")
     for shape in [(1, 8, 8), (3, 16, 11)]:
         game = small(name, Facts(shape=shape, count=100, classes=3)).game.eval()
-        if not isinstance(game, Samples):
-            pytest.skip("it draws nothing")
         x = game.sample(5)
         assert x.shape == (5, *shape)
         assert x.dtype == torch.float32
@@ -135,6 +135,7 @@ def test_penalised_critics_do_not_mix_rows(name, small):
     game = small(name).game
     if getattr(game, "penalty", None) is None:
         return
+    critic = getattr(game, "judge", None) or game.discriminator
     x = torch.rand(4, 1, 8, 8) * 2 - 1
-    alone = torch.cat([gradient_norm_squared(game.discriminator, row) for row in x.split(1)])
-    assert torch.allclose(gradient_norm_squared(game.discriminator, x), alone, rtol=1e-3)
+    alone = torch.cat([gradient_norm_squared(critic, row) for row in x.split(1)])
+    assert torch.allclose(gradient_norm_squared(critic, x), alone, rtol=1e-3)

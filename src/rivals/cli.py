@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import partial, wraps
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rivals.run import Run
 
 BAD_INPUT = 2  # the exit code
+NOTES = 5  # that are printed of many
 ADDRESS = 46  # characters that the longest address of a paper has: none is cut
 
 
@@ -41,7 +42,10 @@ def main(args: Sequence[str] | None = None) -> None:
         else:
             commands = {
                 f.__name__: later(f)
-                for f in (recipes, data, train, sample, convert, explore, evaluate, report, export, studies, study, demo)
+                for f in (
+                    *(recipes, data, train, sample, translate, convert, explore),
+                    *(evaluate, report, export, studies, study, demo),
+                )
             }
             what = "Train, measure and explore generative adversarial networks."
             with one_line():
@@ -103,11 +107,12 @@ def recipes() -> None:
     from rivals.recipes import RECIPES
 
     what_it_is = Column("what it is", min_width=ADDRESS, overflow="fold")
-    narrow = [Column(title, max_width=10) for title in ("needs", "can do")]
-    table = Table("recipe", what_it_is, *narrow, box=None, pad_edge=False)
+    narrow = Column("needs:\ncan do", min_width=10, max_width=10)
+    table = Table(Column("recipe", no_wrap=True), what_it_is, narrow, box=None, pad_edge=False)
     for name, recipe in RECIPES.items():
         what = recipe.doc.split("\n\n")[0].replace("\n", " ")
-        table.add_row(name, f"{what}\n[dim]{recipe.paper}\n{recipe.url}[/dim]\n", recipe.needs(), ", ".join(recipe.can()))
+        can = f"{recipe.needs()}:\n{', '.join(recipe.can())}"
+        table.add_row(name, f"{what}\n[dim]{recipe.paper}\n{recipe.url}[/dim]\n", can)
     Console().print(table)
     print("rivals train RECIPE --help lists a recipe's options.")
 
@@ -119,6 +124,7 @@ def data(
     fit: Literal["crop", "pad", "stretch"] = "crop",
     only: str | None = None,
     image_key: str | None = None,
+    attributes: str | None = None,
     max_bad: float = 0.001,
     out: Path | None = None,
 ) -> None:
@@ -131,6 +137,7 @@ def data(
         fit: How pictures of another shape come to that size.
         only: Keep one class, by name or number.
         image_key: Which picture of a sample in .tar shards that have several.
+        attributes: Of yes/no attributes keep these, by name with commas between; cap/bandana: any of the two.
         max_bad: Share of unreadable files that is skipped; more is an error.
         out: Where the picture goes; by default NAME.png in the current folder.
     """
@@ -144,6 +151,7 @@ def data(
         "fit": fit,
         "only": only,
         "image_key": image_key,
+        "attributes": attributes,
         "max_bad": max_bad,
     }
     Console().print(describe(source, **options))
@@ -167,6 +175,7 @@ def train_recipe(name: str, args: Sequence[str]) -> None:
     from rivals.training import Training
 
     recipe = find(name)
+    args = with_target(recipe, args)
     fields = [
         ("training", OmitArgPrefixes[Training], dataclasses.field(default=Training())),
         ("options", OmitArgPrefixes[type(recipe.options)], dataclasses.field(default=recipe.options)),  # type: ignore[misc]
@@ -175,6 +184,24 @@ def train_recipe(name: str, args: Sequence[str]) -> None:
     with one_line():
         asked: Any = tyro.cli(command, prog=f"rivals train {name}", description=recipe.doc, args=args)
     finish(dataclasses.replace(recipe, options=asked.options), asked.training)
+
+
+def with_target(recipe: Recipe, args: Sequence[str]) -> list[str]:
+    """A second --data is the other domain: --target, of recipes that have one. More are --further, of those that have it."""
+    args = [part for arg in args for part in (arg.split("=", 1) if arg.startswith("--data=") else [arg])]
+    places = [place for place, arg in enumerate(args) if arg == "--data"]
+    if len(places) < 2:
+        return args
+    options = {field.name for field in dataclasses.fields(recipe.options)}
+    if "target" not in options:
+        raise UserError(f"'{recipe.name}' learns from one data set: give --data once")
+    if len(places) > 2 and "further" not in options:
+        raise UserError(f"'{recipe.name}' learns from two domains, --data is there {len(places)} times")
+    args[places[1]] = "--target"
+    further = [args[place + 1] for place in places[2:] if place + 1 < len(args)]
+    for place in reversed(places[2:]):
+        del args[place : place + 2]
+    return [*args, *(["--further", *further] if further else [])]
 
 
 def finish(recipe: Recipe, training: Any) -> None:
@@ -197,7 +224,8 @@ def summary(run: Run, page: Path) -> str:
     scores = run.scores()
     lines = [f"report   {page}"]
     if scores:  # of what a game draws, if it draws
-        lines.append(f"samples  rivals sample {run.path}")
+        translates = run.settings.get("domains")  # a folder of pictures in the place of noise
+        lines.append(f"use      rivals translate {run.path} PICTURES" if translates else f"samples  rivals sample {run.path}")
         best, last = [event for event in scores if event["best"]][-1], scores[-1]
         by = next(iter(last["scores"]))
         for name, event in (("best", best), ("final", last)):
@@ -232,6 +260,41 @@ def sample(
     if n < 1:
         raise UserError(f"--n must be at least 1, not {n}")
     print(sample_to(run, out, n=n, only=only, seed=seed, checkpoint=typed(checkpoint), device=device))
+
+
+def translate(
+    run: Positional[Path],
+    inputs: Positional[tuple[Path, ...]],
+    out: Path = Path("translated"),
+    to: str | None = None,
+    of: Annotated[str | None, tyro.conf.arg(name="from")] = None,
+    checkpoint: str = "best",
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Turn pictures of one domain into another (pix2pix, cyclegan), and write a page that shows them side by side.
+
+    Args:
+        run: A run folder, a checkpoint or an export.
+        inputs: Pictures, or folders of them, of any size. Their names are kept.
+        out: The folder that is written.
+        to: The domain that they are brought into; by default the second.
+        of: The domain that they are of; by default the other of two.
+        checkpoint: best, final, latest or a round.
+        seed: Of what is left to chance: equal seeds give equal translations.
+        device: auto, cpu, cuda, cuda:1, mps.
+    """
+    from rivals.run import typed
+    from rivals.translating import translate_files
+
+    report = translate_files(run, inputs, out, to=to, of=of, checkpoint=typed(checkpoint), seed=seed, device=device)
+    for note in report.notes[:NOTES]:
+        print(note)
+    print(f"{len(report.written)} translated; {report.page}")
+    if report.bad:
+        for file, reason in report.bad:
+            print(f"rivals: {file} could not be read: {reason}", file=sys.stderr)
+        sys.exit(1)
 
 
 def convert(

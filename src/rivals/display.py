@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
+SHORT = 3  # letters of a player's name that a line shows whole
 PLAIN_EVERY = 10.0  # seconds between the plain lines of a training that is not watched
 
 
@@ -88,9 +89,12 @@ def scalars(event: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def losses(event: dict[str, Any]) -> str:
-    """'D 1.21 (30% skipped) · G 0.83': each player's initial and the sum of its terms."""
+    """'D 1.21 (30% skipped) · G 0.83': each player's initial, or its short name, and the sum of its terms."""
     skipped = {player: f" ({share:.0%} skipped)" for player, share in event.get("skipped", {}).items()}
-    sums = {player: f"{player[0].upper()} {sum(terms.values()):.3g}" for player, terms in event["terms"].items()}
+    sums = {
+        player: f"{player if len(player) <= SHORT else player[0].upper()} {sum(terms.values()):.3g}"
+        for player, terms in event["terms"].items()
+    }
     return " · ".join(text + skipped.get(player, "") for player, text in sums.items())
 
 

@@ -145,6 +145,40 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
+class Translates(Protocol):
+    """A game that turns things of one domain into things of another. Domains are numbered: 0 is that of --data."""
+
+    def translate(self, x: Tensor, of: int = 0, to: int = 1) -> Tensor:
+        """(B, *shape of domain `of`) -> (B, *shape of domain `to`). `UserError` for a way that was not learnt."""
+        ...
+
+
+@runtime_checkable
+class Relabels(Translates, Protocol):
+    """One whose domains are labels of one data set: class k; or attribute k // 2, to be there (even) or not (odd). Which domain
+    things are of is not asked."""
+
+    attributes: int  # 0: its domains are classes
+
+    def labels_of(self, batch: Batch) -> Tensor:
+        """(B, labels) those that the things of a batch have."""
+        ...
+
+    def latents_of(self, x: Tensor, c: Tensor) -> Tensor:
+        """Things and the labels that they are to have, (B, labels), as one: what `decode` takes."""
+        ...
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Couples(Samples, Protocol):
+    """A game that draws pairs: things of two domains from one latent. What it is known by, `decode`, is the second."""
+
+    def draw_pair(self, z: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+@runtime_checkable
 class Judges(Protocol):
     """A game that gives each thing a logit, (B, *shape) -> (B, 1): high for real."""
 

@@ -14,7 +14,7 @@ from rivals import checkpoint as files
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.game import Game
-from rivals.recipes import find
+from rivals.recipes import Setup, find
 from rivals.run import Run, Which
 
 WEIGHTS, DESCRIPTION = "weights.safetensors", "game.json"  # of an export
@@ -58,12 +58,16 @@ def read(path: Path, which: Which = "best") -> tuple[dict[str, Any], list[str]]:
 def built(tree: dict[str, Any], game: Game | None) -> Game:
     if game is not None:
         return copy.deepcopy(game)
-    settings = tree["settings"]
+    return setup_of(tree["settings"]).game
+
+
+def setup_of(settings: dict[str, Any]) -> Setup:
+    """The game of a run as its recipe makes it, with weights of its own, and how it was trained."""
     if settings["recipe"] is None:
         raise UserError("this run is of a game that no recipe made: rivals.load(path, game=YOUR_GAME)")
     facts = Facts(**{**settings["facts"], "shape": tuple(settings["facts"]["shape"])})
     with torch.random.fork_rng(devices=[]):
-        return find(settings["recipe"])(facts, **settings["options"]).game
+        return find(settings["recipe"])(facts, **settings["options"])
 
 
 def export(path: Path | str, out: Path | str, *, checkpoint: Which = "best") -> Path:

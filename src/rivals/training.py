@@ -24,7 +24,7 @@ from rivals.data import Batches, Beside, Dataset, contact_sheet, load
 from rivals.display import Display
 from rivals.doctor import Doctor, Finding, not_finite
 from rivals.errors import UserError
-from rivals.game import Game, Samples
+from rivals.game import Couples, Game, Translates
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
 from rivals.metrics.scores import REAL, Scores, merit
 from rivals.pictures import picture
@@ -33,6 +33,7 @@ from rivals.rescue import RESCUES, SLOWER, go_back, last_good
 from rivals.run import Run
 from rivals.stop import Interrupted, wishes
 from rivals.trainer import Trainer
+from rivals.translating import domains, drawing, draws
 from rivals.vitals import Vitals
 from rivals.window import Diverged
 
@@ -72,6 +73,8 @@ class Training:
     """Keep one class, by name or number."""
     image_key: str | None = None
     """Which picture of a sample in .tar shards that have several."""
+    attributes: str | None = None
+    """Of yes/no attributes keep these, by name with commas between; cap/bandana: any of the two."""
     max_bad: float = 0.001
     """Share of unreadable files that is skipped; more is an error."""
     workers: int = 2
@@ -113,7 +116,7 @@ class Training:
 
     def data_options(self) -> dict[str, Any]:
         """The options that decide what the rows are."""
-        return {name: getattr(self, name) for name in ("size", "channels", "fit", "only", "image_key")}
+        return {name: getattr(self, name) for name in ("size", "channels", "fit", "only", "image_key", "attributes")}
 
 
 def train(what: Recipe | Setup | Game, training: Training) -> Run:
@@ -183,6 +186,13 @@ class Session:
         data = Path(self.training.data).name.split(".")[0] or "data"
         return Path("runs") / f"{self.recipe.name if self.recipe else 'game'}-{data}"
 
+    @property
+    def wanted(self) -> Dataset:
+        """What the game is to draw: of two domains the second."""
+        if isinstance(self.setup.game, Translates | Couples) and isinstance(self.learnt, Beside):
+            return self.learnt.second
+        return self.data
+
     def settings(self) -> dict[str, Any]:
         """The settings of the run, with everything resolved but the precision."""
         training, setup = self.training, self.setup
@@ -193,6 +203,7 @@ class Session:
             "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
             "beside": self.learnt.second.fingerprint if isinstance(self.learnt, Beside) else None,
             "facts": asdict(self.data.facts),
+            "domains": domains(setup.game, self.learnt),
             "class_names": list(self.data.class_names),
             "attribute_names": list(self.data.attribute_names),
             "notes": list(self.data.notes),
@@ -239,7 +250,7 @@ class Session:
                 self.introduce()
                 self.score = self.scores()
                 if self.score is not None:
-                    self.vitals = Vitals(self.data, self.device, batch=self.setup.batch // processes.world())
+                    self.vitals = Vitals(self.wanted, self.device, batch=self.setup.batch // processes.world())
                 self.play_on(wish)
                 while self.failed:
                     self.rescue()
@@ -324,17 +335,17 @@ class Session:
 
     def scores(self) -> Scores | None:
         wanted = self.progress() < 1 or self.look_was_cut_short()
-        return self.scorer() if wanted and self.chief and isinstance(self.trainer.game, Samples) else None
+        return self.scorer() if wanted and self.chief and draws(self.trainer.game) else None
 
     def check_scores(self) -> None:
         """Whether what is asked for can be scored, tried on a few real rows."""
-        if isinstance(self.setup.game, Samples):
+        if draws(self.setup.game):
             few = self.scorer(real=64)
             few(few.case.real, self.setup.game)
 
     def scorer(self, *, real: int = REAL) -> Scores:
         names, features = self.training.scores(), self.training.score_features
-        return Scores(self.data, self.device, names=names, features=features, real=real)
+        return Scores(self.wanted, self.device, names=names, features=features, real=real)
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
@@ -352,7 +363,7 @@ class Session:
     def play_rounds(self, wish: Callable[[], int]) -> None:
         looked, saved, clock = self.looks_due(), self.seconds, time.perf_counter() - self.seconds
         if self.chief and ((not self.trainer.round and not self.saved_by_look) or self.look_was_cut_short()):
-            contact_sheet(self.data).save(self.run.path / "pictures" / "real.png")
+            contact_sheet(self.wanted).save(self.run.path / "pictures" / "real.png")
             self.look()
         self.agree_after_look()
         while (progress := self.progress()) < 1:
@@ -387,7 +398,7 @@ class Session:
     def look_was_cut_short(self) -> bool:
         """Killed after a look had saved and before it had said its score."""
         scored = {event["round"] for event in self.run.scores()}
-        return self.saved_by_look and isinstance(self.trainer.game, Samples) and self.trainer.round not in scored
+        return self.saved_by_look and draws(self.trainer.game) and self.trainer.round not in scored
 
     def look(self) -> None:
         """Score and draw what the game makes now, save it, and remember the best and the last."""
@@ -395,10 +406,10 @@ class Session:
             return
         started = time.perf_counter()
         game, best, event = self.trainer.shown(), False, {}
-        if self.score is not None and isinstance(game, Samples):
+        if self.score is not None:
             with self.trainer.precise():
-                samples = self.score.draw(game, self.training.seed)
-                image = picture(game, self.data, self.training.seed)
+                samples = self.score.draw(drawing(game, self.learnt), self.training.seed)
+                image = picture(game, self.learnt, self.training.seed)
                 signs = self.vitals(self.trainer.game, samples, self.training.seed)
             event = self.score.event(samples, game)
             best = self.judge(event)

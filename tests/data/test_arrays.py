@@ -197,3 +197,17 @@ def test_attributes_of_an_npz(tmp_path: Path) -> None:
         data = load(tmp_path / "c.npz")
         assert data.facts.attributes == 0
         assert "not a yes or no" in " ".join(data.notes)
+
+
+def test_of_attributes_those_that_are_asked_for(tmp_path: Path) -> None:
+    a = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 1]], dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=np.zeros((3, 8, 8), np.uint8), attributes=a, names=np.array(["hat", "cap", "smile"]))
+    data = load(tmp_path / "a.npz", attributes="smile, hat/cap")
+    assert data.attribute_names == ("smile", "hat/cap")
+    found = data.rows(torch.arange(3), torch.device("cpu")).a
+    assert found is not None
+    assert found.tolist() == [[0, 1], [1, 1], [1, 0]]
+    assert data.fingerprint != load(tmp_path / "a.npz", attributes="smile,hat").fingerprint
+    for asked, says in (("smiel", "did you mean 'smile'"), ("hat/smiel", "did you mean 'smile'"), ("hat,hat", "each once")):
+        with pytest.raises(UserError, match=says):
+            load(tmp_path / "a.npz", attributes=asked)

@@ -219,6 +219,7 @@ def test_misspelt_names_get_a_hint() -> None:
         ({"only": 10}, "unknown class '10'"),
         ({"stream": True}, "held in memory"),
         ({"image_key": "png"}, "not made of shards"),
+        ({"attributes": "smile"}, "'digits' has no attributes"),
     ],
 )
 def test_wrong_options_say_what_is_right(options: dict[str, object], says: str) -> None:

@@ -151,7 +151,7 @@ def test_the_information_rises_to_its_full_weight():
         found = {}
         for made.progress in (0.0, 0.1, 0.4, 1.0):
             with chance.fixed(1):
-                found[made.progress] = {name: float(term) for name, term in player.loss(x).items()}
+                found[made.progress] = {name: float(term.detach()) for name, term in player.loss(x).items()}
         assert len({terms["adversarial"] for terms in found.values()}) == 1
         for name in ("categorical", "continuous"):
             full = found[1.0][name]

@@ -50,13 +50,22 @@ def test_it_is_the_softmax_of_one_class_more():
 
 def test_losses_of_one_who_knows_nothing():
     """Of K logits of 0: log K of the classes, D = K / (K + 1)."""
-    made = game(weight=2.0)
+    made = game(weight=2.0, entropy=0.5)
     nn.init.zeros_(made.classifier[-1].weight)
     nn.init.zeros_(made.classifier[-1].bias)
     terms = {name: float(term) for name, term in terms_of(made, batch()).items()}
     assert terms["classifier/classes"] == pytest.approx(math.log(3))
     assert terms["classifier/real"] == pytest.approx(-math.log(3 / 4))
     assert terms["classifier/generated"] == pytest.approx(-math.log(1 / 4))
+    assert terms["classifier/entropy"] == pytest.approx(0.5 * math.log(3))
+
+
+def test_without_the_entropy_it_is_the_paper():
+    """And one who is sure of every unlabelled row loses nothing by it."""
+    made = game(entropy=0.5)
+    made.classifier[-1].weight.data *= 1e4
+    assert float(terms_of(made, batch())["classifier/entropy"]) == pytest.approx(0, abs=1e-4)
+    assert "classifier/entropy" not in terms_of(game(), batch())
 
 
 def test_logits_beyond_all_bounds_are_no_trouble():

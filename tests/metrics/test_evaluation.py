@@ -17,7 +17,7 @@ from rivals.data.pictures import image
 from rivals.errors import UserError
 from rivals.metrics import core, diversity, memorisation, parzen, realness, two_sample
 from rivals.metrics.catalogue import COPIES, METRICS, chosen, features_of
-from rivals.metrics.core import Case, Unsuitable
+from rivals.metrics.core import Case, Translations, Unsuitable
 from rivals.metrics.evaluation import evaluate_folders, evaluate_run, sections
 from rivals.metrics.features import Pixels
 from rivals.recipes import RECIPES
@@ -82,7 +82,12 @@ def test_everything_that_can_judge_a_run_does(run):
     names = {row.metric for row in found.rows}
     assert {"fd", "kid", "is", "precision", "sliced wasserstein", "1-NN accuracy", "classes", "parzen"} <= names
     assert {"copies (pixels)", "copies (features)", "D fake", "mean pairwise distance"} <= names
-    assert set(found.left_out) == {"asked", "error"}  # of conditional games, of those that classify
+    assert set(found.left_out) == {
+        "asked",
+        "error",
+        "paired",
+        "cycle",
+    }  # of those with conditions, that classify, that translate
     assert {row.of for row in found.rows} == {"final, round 30"}
 
 
@@ -204,19 +209,21 @@ def test_neither_the_order_nor_the_batches_of_the_rows_change_anything(case, nam
             monkeypatch.setattr(module, constant, rows)  # so that only some are taken: always the same
 
     def found(real, fake):
-        game = small({"asked": "cgan", "error": "ssgan"}.get(name, "dcgan")).game
-        return METRICS[name].measure(Case(real, fake, InFull(), case.train, game, labels=[100]))
+        game = small({"asked": "cgan", "error": "ssgan", "cycle": "cyclegan"}.get(name, "dcgan")).game
+        pairs = Translations(real, fake, real)
+        return METRICS[name].measure(Case(real, fake, InFull(), case.train, game, labels=[100], translated=pairs))
 
     real, fake = some(case.real, 400), some(case.fake, 400)
     one = found(real, fake)
     monkeypatch.setattr(in_order, "__defaults__", (77,))
-    two = found(Elsewhere(real, 1), Elsewhere(fake, 2))
+    two = found(Elsewhere(real, 1), Elsewhere(fake, 1 if name in ("paired", "cycle") else 2))  # what is paired stays paired
     assert one.keys() == two.keys()
-    float32 = name == "realness"  # what a network in float32 says is not the same to the bit in batches of another size
+    float32 = name in ("realness", "paired", "cycle")  # a network in float32 is not the same to the bit in batches of any size
+    close = {"rel": 1e-5, "abs": 1e-6} if float32 else {"rel": 1e-9}
     for key, value in one.items():
-        assert value.value == pytest.approx(two[key].value, rel=1e-5 if float32 else 1e-9)
+        assert value.value == pytest.approx(two[key].value, **close)
         if value.spread is not None:
-            assert value.spread == pytest.approx(two[key].spread, rel=1e-5 if float32 else 1e-9)
+            assert value.spread == pytest.approx(two[key].spread, **close)
 
 
 def test_features_of_real_rows_are_worked_out_once_for_all_time(case):
@@ -251,6 +258,10 @@ def test_what_a_metric_says_it_gives_it_gives(case, digits, small):
     line = some(load("gaussian"), 500)
     numbers = Case(line, Memory(load("gaussian").x[:500], name="numbers"), Pixels())
     given = set(METRICS["error"].measure(Case(case.real, case.fake, Pixels(), case.train, small("ssgan").game)))
+    pairs = Translations(case.real, case.real, case.real)
+    for name in ("paired", "cycle"):
+        translated = Case(case.real, case.fake, Pixels(), game=small("cyclegan").game, translated=pairs)
+        given |= set(METRICS[name].measure(translated))
     for metric in METRICS.values():
         for each in (full, points, numbers):
             try:

@@ -30,7 +30,7 @@ BOTH = {
     "average": 0.5,
 }
 CHANGED = {
-    "cgan": {**BOTH, "told": "embedded", "matching": True},
+    "cgan": {**BOTH, "told": "embedded", "matching": False},
     "acgan": {**BOTH, "features": 7, "class_weight": 0.5},
 }
 PAIRS = [(name, option) for name, changed in CHANGED.items() for option in changed]
@@ -95,8 +95,6 @@ def test_faces_are_trained_and_drawn_by_attributes(tmp_path, rivals_command):
 
 
 def test_wrong_options_are_refused():
-    with pytest.raises(UserError, match="cannot see which one is wrong"):
-        RECIPES["cgan"].but(told="untold", matching=True)
     for name in CHANGED:
         with pytest.raises(UserError, match="give labelled data"):
             RECIPES[name](Facts(shape=(1, 8, 8), count=10))

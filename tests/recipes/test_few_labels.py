@@ -37,7 +37,7 @@ ALL = {
     "average": 0.5,
 }
 CHANGED = {
-    "ssgan": {**ALL, "weight": 0.5},
+    "ssgan": {**ALL, "weight": 0.5, "entropy": 0.6},
     "catgan": {**ALL, "weight": 0.5},
     "triplegan": {
         **ALL,
@@ -109,6 +109,7 @@ def test_what_it_needs_and_can_do(name):
         ("catgan", {"dropout": 1.0}, "share in"),
         ("triplegan", {"alpha": 1.0}, "share in"),
         ("triplegan", {"confidence": -1.0}, "0 or more"),
+        ("ssgan", {"entropy": -0.1}, "0 or more"),
         ("triplegan", {"consistency": 1.0, "dropout": 0.0}, "changes nothing without --dropout"),
     ],
 )

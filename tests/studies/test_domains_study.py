@@ -70,7 +70,7 @@ def test_a_trial_is_judged_on_both_domains():
 def test_the_study_puts_it_together(monkeypatch, tmp_path):
     f = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
     monkeypatch.setattr(domains, "trained", lambda trial: Outcome((40.0 + 20 * (trial.system != ALONE), 95.0, 1.0), f))
-    monkeypatch.setattr(domains, "side_by_side", lambda function, each: [function(x) for x in each])
+    monkeypatch.setattr(Plan, "side_by_side", lambda plan, function, trials: [function(x) for x in trials])
     monkeypatch.setattr(domains, "pictures", lambda: domains.figure(1, 1))
     plan = Plan(seeds=2, quick=True, out=tmp_path)
     found = domains.domains.run(plan)

@@ -65,7 +65,7 @@ def test_the_study_puts_it_together(monkeypatch, tmp_path):
     monkeypatch.setattr(speech, "sounds", lambda split: rows)
     monkeypatch.setattr(speech.Classifier, "trained", lambda *data: None)
     monkeypatch.setattr(speech, "trained", lambda trial: made)
-    monkeypatch.setattr(speech, "side_by_side", lambda function, each: [function(x) for x in each])
+    monkeypatch.setattr(Plan, "side_by_side", lambda plan, function, trials: [function(x) for x in trials])
     plan = Plan(seeds=2, out=tmp_path)
     found = speech.speech.run(plan)
     assert plan.figures == ["voices.png"]

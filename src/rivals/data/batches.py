@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from rivals.data.beside import Beside
+from rivals.data.changed import Changed
 from rivals.data.core import Batch, Dataset
 from rivals.data.memory import deliver
 from rivals.data.order import permutation
@@ -63,11 +64,14 @@ class Batches:
             )
         self.beside: Batches | None = None
         if isinstance(data, Beside):
-            # another seed: two data sets of one size would else come in one order
+            order = seed if data.paired else other_order(seed)
             self.beside = Batches(
-                data.second, size, seed=-1 - seed, device=device, rank=rank, world=world, workers=workers, again=True
+                data.second, size, seed=order, device=device, rank=rank, world=world, workers=workers, again=True
             )
             data = data.first
+        self.change = data.changed if isinstance(data, Changed) else None
+        if isinstance(data, Changed):
+            data = data.whole
         self.data, self.size, self.seed, self.device = data, size, seed, torch.device(device)
         self.rank, self.share = rank, size // world
         self._orders: dict[int, Tensor] = {}  # of the epochs last used
@@ -78,7 +82,7 @@ class Batches:
 
     def __call__(self, k: int) -> Batch:
         """This process's slice of global batch k, on the device."""
-        batch = self._first(k)
+        batch = self._first(k) if self.change is None else self.change(self._first(k))
         return batch if self.beside is None else batch._replace(beside=self.beside(k))
 
     def _first(self, k: int) -> Batch:
@@ -121,3 +125,9 @@ class Batches:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def other_order(seed: int) -> int:
+    """A seed for the rows beside: two data sets of one size would else come in one order; nor do those of a third come in the
+    first one's."""
+    return -1 - seed if seed >= 0 else seed - (1 << 40)

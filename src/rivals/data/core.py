@@ -25,6 +25,7 @@ class Facts:
     attributes: int = 0  # how many things each row is or is not, 0: none are told
     bounded: bool = True  # values lie in [-1, 1], as those of pictures do
     beside: Facts | None = None  # of the second data set, where batches bring rows of two
+    paired: bool = False  # whether row k of the second belongs to row k of the first
 
     @property
     def pictures(self) -> bool:
@@ -51,6 +52,8 @@ class Dataset(ABC):
     class_names: Sequence[str] = ()
     attribute_names: Sequence[str] = ()
     notes: Sequence[str] = ()  # one line each: what was converted, resized, skipped
+    row_names: Sequence[str] = ()  # of the files that the rows come from, where they come from files
+    skipped: Sequence[str] = ()  # names of files that could not be read
 
     def __len__(self) -> int:
         return self.facts.count

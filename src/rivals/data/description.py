@@ -89,6 +89,7 @@ def describe(
     workers: int = 0,
     stream: bool | None = None,
     image_key: str | None = None,
+    attributes: str | None = None,
     native: bool = False,
 ) -> Description:
     """Counts what `load` with the same options gives, and what the files were.
@@ -101,8 +102,7 @@ def describe(
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=1.0, workers=workers, stream=stream,
-        image_key=image_key,
-        native=native,
+        image_key=image_key, attributes=attributes, native=native,
     )  # fmt: skip
     loaded = resolve(source, options)
     data, survey, notes = loaded.data, loaded.survey or Survey(), list(loaded.data.notes)

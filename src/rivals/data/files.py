@@ -18,7 +18,7 @@ HEAD = 1 << 18  # bytes that surely hold a picture's header, with a camera's EXI
 PART = 32  # files that a thread decodes before it looks whether the user has had enough
 
 
-class Strings:
+class Strings(Sequence[str]):
     """Strings in one block of memory: a million file names are not a million objects.
 
     >>> list(Strings(["a.png", "été.png"]))
@@ -35,7 +35,7 @@ class Strings:
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def __getitem__(self, k: int) -> str:
+    def __getitem__(self, k: int) -> str:  # type: ignore[override]  # there are no slices
         if not 0 <= k < len(self):
             raise IndexError(k)
         return self._block[self._ends[k] : self._ends[k + 1]].decode(errors="surrogateescape")

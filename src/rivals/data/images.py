@@ -164,6 +164,15 @@ def decode(data: bytes, form: Form) -> tuple[Bytes, Traits]:
         return form(eight_bits(_upright(image) if was.turned else image)), was
 
 
+def transparent(data: bytes) -> NDArray[np.bool_]:
+    """A picture file -> (H, W), where it is more transparent than not. Raises `Unreadable`."""
+    with _reasons():
+        image = _opened(data)
+        was = _traits(image)
+        upright = _upright(image) if was.turned else image
+        return np.asarray(upright.convert("RGBA"))[..., 3] < 128
+
+
 @contextmanager
 def _reasons() -> Iterator[None]:
     import PIL.Image

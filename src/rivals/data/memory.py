@@ -31,6 +31,7 @@ class Memory(Dataset):
     `x`: (N, C, H, W) uint8 pictures, or (N, D) float32 vectors, whose values are taken as unbounded.
     `y`: (N,) class numbers from 0, one of `class_names` each; None: no classes.
     `a`: (N, A) uint8, whether a row has each of `attribute_names`; None: no attributes.
+    `row_names`: of the files that the rows come from. `skipped`: of those that could not be read.
     """
 
     def __init__(
@@ -43,13 +44,15 @@ class Memory(Dataset):
         a: Tensor | None = None,
         attribute_names: Sequence[str] = (),
         notes: Sequence[str] = (),
+        row_names: Sequence[str] = (),
+        skipped: Sequence[str] = (),
     ) -> None:
         self.x = x.contiguous()
         self.y, self.a = y, a
         self.name = name
         self.class_names = tuple(class_names) if y is not None else ()
         self.attribute_names = tuple(attribute_names) if a is not None else ()
-        self.notes = tuple(notes)
+        self.notes, self.row_names, self.skipped = tuple(notes), row_names, tuple(skipped)
         self.facts = Facts(
             shape=tuple(x.shape[1:]),
             count=len(x),

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from rivals.data.core import Batch, Dataset
+from rivals.data.files import Strings
 from rivals.data.order import permutation
 
 ROWS = 256  # at a time: bounds the memory
@@ -24,6 +25,7 @@ class Part(Dataset):
         self.whole, self.numbers = whole, numbers
         self.name, self.notes = whole.name, whole.notes
         self.class_names, self.attribute_names = whole.class_names, whole.attribute_names
+        self.row_names = Strings(whole.row_names[k] for k in numbers.tolist()) if whole.row_names else ()
         self.facts = replace(whole.facts, count=len(numbers))
         self.fingerprint = f"{whole.fingerprint} {hashlib.sha256(numbers.numpy().tobytes()).hexdigest()}"
 

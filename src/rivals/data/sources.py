@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rivals.data.arrays import Table, formed, idx_files, idx_table, numpy_table
 from rivals.data.core import Dataset
-from rivals.data.files import Files, decode_all, judge_bad
+from rivals.data.files import Files, Strings, decode_all, judge_bad
 from rivals.data.folder import folder_files, split_folder
 from rivals.data.images import FITS, Form, Survey
 from rivals.data.memory import Memory
@@ -25,7 +25,7 @@ from rivals.data.sounds import holds_sounds, sounds
 from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
-from rivals.errors import NoTestPart, UserError, unknown
+from rivals.errors import NoTestPart, UserError, pick, unknown
 
 MEMORY = 1 << 30  # decoded bytes that a set in memory may have
 LOOK = 1000  # headers read to choose a shape
@@ -46,6 +46,7 @@ class Options:
     workers: int = 0
     stream: bool | None = None
     image_key: str | None = None
+    attributes: str | None = None
     native: bool = False
 
     def __post_init__(self) -> None:
@@ -97,6 +98,7 @@ def load(
     workers: int = 0,
     stream: bool | None = None,
     image_key: str | None = None,
+    attributes: str | None = None,
     native: bool = False,
 ) -> Dataset:
     """A data set.
@@ -116,14 +118,15 @@ def load(
     - `stream`: True: decode rows when asked for; False: hold all in memory. None: memory up to 1 GiB of decoded
       pictures.
     - `image_key`: which picture of a shard's sample, where it has several: `google.png` of `KEY.google.png`.
+    - `attributes`: of yes/no attributes keep these, by name with commas between; `cap/bandana` is any of the two.
     - `native`: picture files at the one size that all have, however large; unlike sizes raise `UserError`.
 
     >>> load("digits").facts
-    Facts(shape=(1, 8, 8), count=1797, classes=10, attributes=0, bounded=True, beside=None)
+    Facts(shape=(1, 8, 8), count=1797, classes=10, attributes=0, bounded=True, beside=None, paired=False)
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=max_bad, workers=workers, stream=stream,
-        image_key=image_key, native=native,
+        image_key=image_key, attributes=attributes, native=native,
     )  # fmt: skip
     return resolve(source, options).data
 
@@ -134,6 +137,20 @@ def test_part(source: str | Path, **options: Any) -> Dataset | None:
         return load(source, **options, split="test")
     except NoTestPart:
         return None
+
+
+def alike(source: str, data: Dataset, *, split: str = "train", image_key: str | None = None) -> Dataset:
+    """Another data set, as pictures of this one's size. Colour is never thrown away in silence."""
+    wanted, found = data.facts.shape, load(source, split=split, image_key=image_key)
+    there = found.facts.shape
+    if wanted == there:
+        return found
+    if len(wanted) == 1 or len(there) == 1:
+        kinds = ["pictures" if len(shape) == 3 else f"vectors of {shape[0]}" for shape in (wanted, there)]
+        raise UserError(f"'{data.name}' has {kinds[0]}, --target {source} has {kinds[1]}: choose domains of one shape")
+    if there[0] > wanted[0]:
+        raise UserError(f"--target {source} has {there[0]} channels, '{data.name}' {wanted[0]}: pass --channels {there[0]}")
+    return load(source, size=(wanted[1], wanted[2]), channels=wanted[0], split=split, image_key=image_key)
 
 
 def resolve(source: str | Path, options: Options) -> Loaded:
@@ -179,6 +196,7 @@ def _in_memory(name: str, table: Table, options: Options) -> Memory:
     if options.stream:
         raise UserError(f"'{name}' comes as one array and is held in memory: leave out stream")
     table = table if options.only is None else _only(name, table, options.only)
+    table = table if options.attributes is None else _having(name, table, options.attributes)
     x, notes = table.x, list(table.notes)
     if x.ndim == 4:
         channels = options.channels or (1 if x.shape[1] < 3 else 3)
@@ -208,7 +226,27 @@ def _only(name: str, table: Table, only: str | int) -> Table:
     return Table(x, notes=notes, a=a, attribute_names=table.attribute_names)
 
 
+def _having(name: str, table: Table, asked: str) -> Table:
+    if table.a is None:
+        raise _no_attributes(name)
+    names = [each.strip() for each in asked.split(",")]
+    if len({*names}) < len(names):
+        raise UserError(f"--attributes {asked}: each once")
+    numbers = {each: k for k, each in enumerate(table.attribute_names)}
+    columns = [
+        [pick("attribute", numbers, any_of) for any_of in ([each] if each in numbers else each.split("/"))] for each in names
+    ]
+    a = np.stack([table.a[:, each].max(1) for each in columns], 1)
+    return replace(table, a=a, attribute_names=names)
+
+
+def _no_attributes(name: str) -> UserError:
+    return UserError(f"'{name}' has no attributes: leave out --attributes")
+
+
 def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Loaded:
+    if options.attributes is not None:
+        raise _no_attributes(name)
     notes = list(found.notes)
     kept, class_names = found, found.class_names
     if options.only is not None:
@@ -240,7 +278,16 @@ def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Load
     judge_bad(survey.bad, len(files), options.max_bad)
     notes += survey.notes() + [f"skipped {bad}: {reason}" for bad, reason in survey.bad]
     labels = None if y is None else torch.from_numpy(y[numbers])
-    return Loaded(Memory(torch.from_numpy(pictures), labels, name=name, class_names=class_names, notes=notes), kind, survey)
+    held = Memory(
+        torch.from_numpy(pictures),
+        labels,
+        name=name,
+        class_names=class_names,
+        notes=notes,
+        row_names=Strings(files.names[k] for k in numbers.tolist()),
+        skipped=[bad for bad, _ in survey.bad],
+    )
+    return Loaded(held, kind, survey)
 
 
 def choose_form(survey: Survey, options: Options, notes: list[str]) -> Form:

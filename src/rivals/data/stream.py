@@ -46,6 +46,7 @@ class Stream(Dataset):
     ) -> None:
         self.files, self.form, self.y = files, form, y
         self.name, self.notes, self.workers, self.max_bad = name, tuple(notes), workers, max_bad
+        self.row_names = files.names
         self.class_names = tuple(class_names) if y is not None else ()
         self.facts = Facts(shape=form.shape, count=len(files), classes=len(self.class_names))
         self.fingerprint = files.fingerprint(form, None if y is None else fingerprint_of(y))

@@ -13,6 +13,10 @@ With log Z = logsumexp_k l_k the logs above are -softplus(-log Z) and -softplus(
 
 Of the labelled rows (`batch.beside`) the classes are learnt, of the others (`batch.x`) that they are real. As in the authors'
 code each half of L_unsupervised counts 1/2, which `weight` multiplies.
+
+Nothing in this says which class an unlabelled row is of. Dai, Yang, Yang, Cohen and Salakhutdinov, 2017, Good Semi-supervised
+Learning that Requires a Bad GAN, https://arxiv.org/abs/1705.09783, add that the classifier should be sure of it: the entropy
+E H[p(y | x, y <= K)], here times `entropy`.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from torch.optim import Adam
 from rivals.data.beside import told
 from rivals.data.core import Batch
 from rivals.game import Generates, Optim, Player, Schedule, Terms
+from rivals.games.catgan import conditional_entropy
 from rivals.priors import Prior
 from rivals.remedies import entering_last, squared_norm_of_mean
 
@@ -46,13 +51,14 @@ class SemiSupervisedGAN(Generates):
         *,
         prior: Prior,
         weight: float = 1.0,  # of L_unsupervised
+        entropy: float = 0.0,  # of E H[p(y | x, y <= K)]
         optim_c: Optim = adam,
         optim_g: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()
         self.generator, self.classifier = generator, classifier
-        self.latents, self.weight = prior, weight
+        self.latents, self.weight, self.entropy = prior, weight, entropy
         self.optim_c, self.optim_g, self.schedule = optim_c, optim_g, schedule
 
     def players(self) -> Iterator[Player]:
@@ -62,11 +68,15 @@ class SemiSupervisedGAN(Generates):
 
     def loss_C(self, batch: Batch) -> Terms:
         x, y = told(batch)
-        return {
+        said = self.classify(batch.x)
+        terms = {
             "classes": cross_entropy(self.classify(x), y),
-            "real": 0.5 * self.weight * softplus(-self.logits(batch.x)).mean(),
+            "real": 0.5 * self.weight * softplus(-said.logsumexp(1)).mean(),
             "generated": 0.5 * self.weight * softplus(self.logits(self.sample(len(batch.x)))).mean(),
         }
+        if self.entropy:
+            terms["entropy"] = self.entropy * conditional_entropy(said)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         with entering_last(self.classifier) as seen:

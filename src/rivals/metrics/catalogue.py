@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rivals.errors import UserError, pick
 from rivals.metrics import (
     asked,
+    cycle,
     diversity,
     error,
     frechet,
@@ -14,6 +15,7 @@ from rivals.metrics import (
     kid,
     memorisation,
     modes,
+    paired,
     parzen,
     prdc,
     probe,
@@ -36,6 +38,8 @@ METRICS = {
         Metric("diversity", diversity.measure, features=True, gives=("mean pairwise distance", "ms-ssim")),
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
         Metric("asked", asked.measure, features=True, gives=("asked",)),
+        Metric("paired", paired.measure, features=True, floor=False, gives=("l1", "psnr", "ssim", "perceptual")),
+        Metric("cycle", cycle.measure, floor=False, gives=(*cycle.DISTURBANCES, "hidden")),
         Metric("error", error.measure, samples=False, floor=False, gives=("error",)),
         Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),

@@ -20,7 +20,7 @@ from rivals.data.core import Dataset
 from rivals.data.download import cache_folder
 from rivals.data.part import halves, in_order, overlap, settled, some
 from rivals.errors import UserError
-from rivals.game import Game, Samples
+from rivals.game import Game, Relabels, Samples
 from rivals.metrics.moments import Moments, Statistics
 from rivals.views import together
 
@@ -80,6 +80,14 @@ class Metric:
     gives: tuple[str, ...] = ()  # names of its numbers, as far as they do not depend on the case
 
 
+class Translations(NamedTuple):
+    """What a translator made, row by row."""
+
+    given: Dataset
+    made: Dataset
+    truth: Dataset | None  # what belongs to each, where pairs are known
+
+
 @dataclass
 class Case:
     """Real things beside generated ones, and what is known of where they come from.
@@ -96,6 +104,7 @@ class Case:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     sampled: bool = True  # whether the "generated" really are, and not real ones in their place
     labels: Sequence[int] = LABELS  # how many a probe learns from
+    translated: Translations | None = None  # of a game that translates; in its own order
     described: dict[str, Tensor] = field(default_factory=dict, repr=False)  # features by the data's fingerprint
 
     def __post_init__(self) -> None:
@@ -136,7 +145,7 @@ class Case:
     @property
     def draws(self) -> bool:
         """Whether there is something generated; where the game draws nothing, `fake` is the real rows again, unlooked at."""
-        return self.game is None or isinstance(self.game, Samples)
+        return self.game is None or isinstance(self.game, Samples | Relabels) or self.translated is not None
 
     @property
     def unseen(self) -> bool:

@@ -13,20 +13,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from rivals.data import Dataset, load
-from rivals.data.part import some
+import torch
+
+from rivals import chance
+from rivals.data import Beside, Dataset, Memory, load
+from rivals.data.part import in_order, some
 from rivals.data.sources import test_part
 from rivals.errors import UserError
-from rivals.game import Game, Samples
+from rivals.game import Couples, Game, Relabels, Samples, Translates
 from rivals.loading import load as load_game
-from rivals.loading import read
+from rivals.loading import read, setup_of
 from rivals.machine import find_device
 from rivals.metrics import memorisation, realness
 from rivals.metrics.catalogue import METRICS, chosen, features_of
 from rivals.metrics.choice import choose
-from rivals.metrics.core import LABELS, Case, Features, Metric, Unsuitable, Value
+from rivals.metrics.core import LABELS, Case, Features, Metric, Translations, Unsuitable, Value
+from rivals.recipes import Setup
 from rivals.run import Run, Which, typed
-from rivals.sampling import generated
+from rivals.sampling import checked, generated
+from rivals.translating import drawing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -142,6 +147,8 @@ def evaluate_run(
     tree, _ = read(path, which[0])
     settings = tree["settings"]
     sides = sides_of(settings, data, max_bad, split)
+    if game is None and settings["recipe"] is not None:
+        sides = of_domains(sides, setup_of(settings))
     asked = features_of(metrics, features) or ("auto",)
     averaged = ", averaged weights" if settings.get("average") else ""
     judges: dict[str, Features] = {}
@@ -152,8 +159,15 @@ def evaluate_run(
         games.setdefault(made.round, ([], made))[0].append(str(name))
     for round, (names, made) in games.items():
         of = f"{' and '.join(names)}, round {round:,}" if names != [str(round)] else f"round {round:,}"
-        real = some(sides.real, at_least(n))
-        fake = generated(made, n, seed, bounded=real.facts.bounded, name=of) if isinstance(made, Samples) else real
+        real, translated = some(sides.real, at_least(n)), None
+        fake: Dataset = real
+        if isinstance(made, Samples):
+            fake = generated(made, n, seed, bounded=real.facts.bounded, name=of)
+        elif isinstance(made, Relabels):
+            fake = generated(drawing(made, sides.real), n, seed, bounded=True, name=of)
+        elif isinstance(made, Translates) and sides.domains is not None:
+            translated = translations(made, sides.domains, n, seed, name=of)
+            fake = translated.made
         for kind in ("pixels",) if fake is real else asked:  # features of samples that nobody drew are worth no training
             if kind not in judges or kind == "discriminator":  # each checkpoint has its own
                 # what was learnt from may be gone: then there is nothing that the real rows are the test part of
@@ -162,7 +176,17 @@ def evaluate_run(
                 if kind == "discriminator":
                     judges[kind].protocol += f" ({of})"
             spare = sides.real if sides.train is None else None
-            case = Case(real, fake, judges[kind], train=sides.train, spare=spare, game=made, device=where, labels=labels)
+            case = Case(
+                real,
+                fake,
+                judges[kind],
+                train=sides.train,
+                spare=spare,
+                game=made,
+                device=where,
+                labels=labels,
+                translated=translated,
+            )
             found.judge(of, case, sides.told, f" (seed {seed}{averaged})")
     return found.evaluation()
 
@@ -187,6 +211,30 @@ class Sides(NamedTuple):
     real: Dataset
     train: Dataset | None  # what it learnt from; the same as `real` where there are no unseen rows
     told: str
+    domains: Beside | None = None  # of a translator: what is translated, and beside it `real`
+
+
+def of_domains(sides: Sides, setup: Setup) -> Sides:
+    """For two domains: what is translated, and what translations or samples are compared with, the rows of the second."""
+    if not isinstance(setup.game, Translates | Couples) or setup.beside is None:
+        return sides
+    part = "test" if sides.told.startswith("test part") else "train"
+    make = setup.truth or setup.beside
+    domains: Beside = make(sides.real, part)
+    train = None if sides.train is None else make(sides.train, "train").second
+    return Sides(domains.second, domains.second if sides.train is sides.real else train, sides.told, domains)
+
+
+def translations(game: Translates, domains: Beside, n: int, seed: int, *, name: str) -> Translations:
+    """What the game makes of n rows of the first domain, and what belongs to each where these are pairs."""
+    given = some(domains.first, n)
+    with torch.no_grad(), chance.fixed(seed):
+        made = torch.cat([checked(game.translate(batch.x), bounded=True).cpu() for batch in in_order(given, device_of(game))])
+    return Translations(given, Memory(made, name=name), some(domains.second, n) if domains.paired else None)
+
+
+def device_of(game: Translates) -> torch.device:
+    return game.device if isinstance(game, Game) else torch.device("cpu")
 
 
 def sides_of(settings: Mapping[str, Any], data: str | None, max_bad: float, split: Split) -> Sides:

@@ -12,7 +12,7 @@ from rivals.games.infogan import InfoGAN, outputs_of
 from rivals.networks.heads import Head
 from rivals.priors import Codes
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import Criterion
 from rivals.recipes.shown import transforms_of
 
@@ -54,16 +54,13 @@ class InfoGANOptions(Common):
         counts(self, "features", "noise")
         shares(self, "rise")
         positive(self, "lr_d", "lr_g", "categorical_weight", "continuous_weight")
-        if not 0 <= self.real_weight < float("inf"):
-            raise UserError(f"--real-weight must be 0 or more, not {self.real_weight}")
+        not_negative(self, "real_weight", "continuous")
         if self.views is not None and not self.real_weight:
             raise UserError("--views changes nothing without --real-weight")
         if self.real_weight and not self.categories:
             raise UserError("--real-weight is for categorical codes, and there are none: pass --categories 10")
         if min(self.categories, default=2) < 2:
             raise UserError(f"--categories: a code of {min(self.categories)} values says nothing, it takes at least 2")
-        if self.continuous < 0:
-            raise UserError(f"--continuous must be 0 or more, not {self.continuous}")
         if not self.categories and not self.continuous:
             raise UserError("there is no code: pass --categories 10, or --continuous 2")
 

@@ -11,9 +11,18 @@ from typing import Any, Literal
 import torch
 
 from rivals.data.beside import Beside
-from rivals.data.core import Dataset, Facts
+from rivals.data.core import Facts
 from rivals.errors import UserError, pick
-from rivals.game import Conditional, Encodes, Game, Labels, Samples
+from rivals.game import Conditional, Couples, Encodes, Game, Labels, Samples, Translates
+
+VERBS = {
+    "samples": Samples,
+    "classes": Conditional,
+    "encodes": Encodes,
+    "classifies": Labels,
+    "translates": Translates,
+    "pairs": Couples,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +33,8 @@ class Setup:
     batch: int = 64  # rows a turn, over all processes
     average: float = 0.0  # decay of the averaged weights, 0: none
     why: tuple[str, ...] = ()  # what was chosen for the user, a sentence each
-    beside: Callable[[Dataset], Beside] | None = None  # the data with what else it learns from, of the data that it is given
+    beside: Callable[..., Beside] | None = None  # (data) -> with what else it learns from; of translators (data, split)
+    truth: Callable[..., Beside] | None = None  # the same as pairs, where it is known which belong together: to judge by
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Recipe:
         return kinds if takes["pictures", 0] else f"labelled {kinds}"
 
     def takes(self, kind: Literal["pictures", "vectors"], classes: int) -> bool:
-        shape = (2,) if kind == "vectors" else (1, 16, 16)
+        shape = (2,) if kind == "vectors" else (1, 32, 32)
         with torch.device("meta"):
             try:
                 self(Facts(shape=shape, count=1000, classes=classes, bounded=kind == "pictures"))
@@ -76,12 +86,8 @@ class Recipe:
     def can(self) -> list[str]:
         """What its game can do, by the protocols of `rivals.game`."""
         with torch.device("meta"):
-            game = self(Facts(shape=(1, 16, 16), count=1000, classes=10)).game
-        return [
-            verb
-            for verb, protocol in (("samples", Samples), ("classes", Conditional), ("encodes", Encodes), ("classifies", Labels))
-            if isinstance(game, protocol)
-        ]
+            game = self(Facts(shape=(1, 32, 32), count=1000, classes=10)).game
+        return [verb for verb, protocol in VERBS.items() if isinstance(game, protocol)]
 
 
 RECIPES: dict[str, Recipe] = {}
@@ -121,3 +127,10 @@ def positive(options: object, *names: str) -> None:
     for name in names:
         if (value := getattr(options, name)) is not None and not 0 < value < float("inf"):
             raise UserError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
+
+
+def not_negative(options: object, *names: str) -> None:
+    """Check options that are 0 or more."""
+    for name in names:
+        if not 0 <= (value := getattr(options, name)) < float("inf"):
+            raise UserError(f"--{name.replace('_', '-')} must be 0 or more, not {value}")

@@ -11,13 +11,13 @@ from torch.optim import SGD, Adam
 
 from rivals.data.beside import Beside
 from rivals.data.core import Dataset, Facts
-from rivals.data.sources import load
+from rivals.data.sources import alike
 from rivals.errors import UserError, pick
 from rivals.game import Game, Optim, Schedule
 from rivals.games.dann import DANN, AlternatingDANN, Weight, rising
 from rivals.networks.lenet import Features
 from rivals.networks.mlp import MLPDiscriminator
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import falling
 
 FORMS: dict[str, Callable[..., Game]] = {"reversal": DANN, "alternating": AlternatingDANN}
@@ -57,8 +57,7 @@ class DomainOptions:
         shares(self, "momentum", "average")
         counts(self, "width", "hidden", "batch")
         positive(self, "gamma", "lr")
-        if not 0 <= self.weight < float("inf"):
-            raise UserError(f"--weight must be 0 or more, not {self.weight}")
+        not_negative(self, "weight")
 
     def optim(self) -> Optim:
         if self.optimizer == "adam":
@@ -84,17 +83,8 @@ def constant(progress: float, *, weight: float) -> float:
 
 
 def with_target(target: str, source: Dataset) -> Beside:
-    """The source, and beside it the target as pictures of the source's size. Colour is never thrown away in silence."""
-    found = load(target)
-    wanted, there = source.facts.shape, found.facts.shape
-    if wanted == there:
-        return Beside(source, found)
-    if len(wanted) == 1 or len(there) == 1:
-        kinds = ["pictures" if len(shape) == 3 else f"vectors of {shape[0]}" for shape in (wanted, there)]
-        raise UserError(f"'{source.name}' has {kinds[0]}, --target {target} has {kinds[1]}: choose domains of one shape")
-    if there[0] > wanted[0]:
-        raise UserError(f"--target {target} has {there[0]} channels, '{source.name}' {wanted[0]}: pass --channels {there[0]}")
-    return Beside(source, load(target, size=(wanted[1], wanted[2]), channels=wanted[0]))
+    """The source, and beside it the target as pictures of the source's size."""
+    return Beside(source, alike(target, source))
 
 
 @recipe(

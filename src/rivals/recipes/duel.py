@@ -26,7 +26,7 @@ from rivals.networks.scaling import Downsample, Upsample
 from rivals.past import Replay
 from rivals.penalties import PENALTIES, Penalty, falling_to
 from rivals.priors import PRIORS
-from rivals.recipes.core import Setup, counts, positive, recipe, shares
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.pairs import Normalisation, check, families, pair
 from rivals.recipes.shown import AugmentName, check_shown, views
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Unrolled
@@ -187,9 +187,7 @@ class Duel:
         self.check_optimizer()
 
     def check_objective(self) -> None:
-        for name in ("unroll", "history"):
-            if not 0 <= (value := getattr(self, name)) < float("inf"):
-                raise UserError(f"--{name} must be 0 or more, not {value}")
+        not_negative(self, "unroll", "history")
         if self.matching == "none" and self.matching_weight is not None:
             raise UserError("--matching-weight changes nothing without --matching")
         if not self.unroll and self.unroll_lr is not None:
@@ -223,7 +221,7 @@ def duel(facts: Facts, options: Duel) -> Setup:
             discriminator,
             prior=pick("prior", PRIORS, options.prior)(options.latent),
             adversarial=smoothed(criterion, options.smooth) if options.smooth else criterion,
-            penalty=penalty(options),
+            penalty=penalty(options.penalty, options.penalty_weight),
             penalty_every=options.penalty_every,
             penalty_schedule=None if options.penalty_falls_to is None else partial(falling_to, options.penalty_falls_to),
             critic_turns=options.critic_turns,
@@ -244,11 +242,12 @@ def duel(facts: Facts, options: Duel) -> Setup:
     )
 
 
-def penalty(options: Duel) -> Penalty | None:
-    if options.penalty == "none":
+def penalty(name: PenaltyName, weight: float | None) -> Penalty | None:
+    """weight: None: its paper's."""
+    if name == "none":
         return None
-    kind = pick("penalty", PENALTIES, options.penalty)
-    return kind() if options.penalty_weight is None else kind(options.penalty_weight)
+    kind = pick("penalty", PENALTIES, name)
+    return kind() if weight is None else kind(weight)
 
 
 def remedies(options: Duel, D: nn.Module, G: nn.Module) -> tuple[list[Remedy], list[Remedy]]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rivals.data.core import Facts
-from rivals.errors import UserError, pick
+from rivals.errors import pick
 from rivals.games.began import BEGAN
 from rivals.games.ebgan import EBGAN
 from rivals.priors import PRIORS
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,7 @@ class EBGANOptions(Energy):
     def __post_init__(self) -> None:
         super().__post_init__()
         positive(self, "margin")
-        for name in ("pulling_away", "pretrain"):
-            if (value := getattr(self, name)) < 0:
-                raise UserError(f"--{name.replace('_', '-')} must be 0 or more, not {value}")
+        not_negative(self, "pulling_away", "pretrain")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from rivals.networks.layers import Norm
 from rivals.networks.minibatch import minibatch_discriminating
 from rivals.networks.remedies import ACTIVATIONS, activated, lasting_dropout, spectrally_normalised, weight_normalised
 from rivals.networks.virtual import Referred
-from rivals.recipes.core import counts, shares
+from rivals.recipes.core import counts, not_negative, shares
 
 if TYPE_CHECKING:
     from rivals.recipes.duel import Duel
@@ -39,9 +39,7 @@ def check(options: Duel) -> None:
     """Raises `UserError` for options of the networks that are out of range, or would change nothing."""
     shares(options, "dropout_d", "dropout_g")
     counts(options, "width", "width_g", "generators")
-    for name in ("extra_layers", "minibatch_features"):
-        if (value := getattr(options, name)) < 0:
-            raise UserError(f"--{name.replace('_', '-')} must be 0 or more, not {value}")
+    not_negative(options, "extra_layers", "minibatch_features")
     of_g, of_d = families(options)
     for option, asked, used in (
         ("--upsample", options.upsample is not None, of_g.maps),

@@ -13,7 +13,7 @@ from rivals.games.lapgan import LAPGAN, sizes_of
 from rivals.networks.conditioned import Embedded, Untold
 from rivals.networks.detail import Detail
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe
 from rivals.recipes.duel import Criterion
 
 SMALLEST = 4  # pixels of a side that the coarsest pictures have at least
@@ -40,8 +40,7 @@ class LAPGANOptions(Common):
         super().__post_init__()
         counts(self, "levels", "latent", "width_detail")
         positive(self, "lr")
-        if self.later < 0:
-            raise UserError(f"--later must be 0 or more, not {self.later}")
+        not_negative(self, "later")
 
 
 @recipe(

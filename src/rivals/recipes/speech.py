@@ -11,7 +11,7 @@ from rivals.games.disentangle import Disentangle
 from rivals.networks.heads import Standardised
 from rivals.networks.pairs import Pairs
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, positive, recipe
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,7 @@ class DisentangleOptions(Common):
         super().__post_init__()
         counts(self, "speaker_code", "phonetic_code", "hidden", "critic_turns")
         positive(self, "lr", "lr_d", "margin", "speaker_weight")
-        if not 0 <= self.weight < float("inf"):
-            raise UserError(f"--weight must be 0 or more, not {self.weight}")
+        not_negative(self, "weight")
 
 
 @recipe(

@@ -9,14 +9,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment, PackageLoader
 
 from rivals.errors import UserError
 from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve, spell
+from rivals.report.images import carried
 from rivals.report.judged import Judged
 from rivals.report.story import MOST_BYTES, NOTHING, Score, Story, part, read_story, round_of, say
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Comparison(NamedTuple):
@@ -91,6 +95,21 @@ def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
 def write_page(out: Path, title: str, evaluation: Judged) -> Path:
     """An evaluation by itself."""
     _write(out, _environment().get_template("evaluation.html").render(title=title, evaluation=evaluation))
+    return out
+
+
+def write_translations(
+    out: Path,
+    run: str,
+    ways: Sequence[str],
+    shown: Sequence[tuple[str, Image, Image]],
+    written: int,
+    bad: Sequence[tuple[str, str]],
+) -> Path:
+    """Pictures and what a translator made of them. ways: the names of the two domains. shown: name, given, made."""
+    pairs = [(name, carried(given), carried(made)) for name, given, made in shown]
+    template = _environment().get_template("translations.html")
+    _write(out, template.render(run=run, ways=ways, shown=pairs, written=written, bad=bad))
     return out
 
 

@@ -30,7 +30,7 @@ from rivals.games.gan import GAN
 from rivals.networks.trials import Linears, mlp, summed, summed_penalty
 from rivals.penalties import WGANGP
 from rivals.priors import Normal
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, figure, plain, shades
 from rivals.studies.pictures import CPU, SIZE, Trial, trained
 from rivals.trainer import Trainer
@@ -130,7 +130,7 @@ def clipping(plan: Plan) -> Findings:
     rounds, pictures = plan.rounds(ROUNDS), plan.rounds(PICTURES)
     names = [*(f"c = {clip:g}" for clip in CLIPS), PENALTY]
     clips: list[float | None] = [*CLIPS, None]
-    critics = dict(zip(names, side_by_side(deep, [(clip, plan.seeds, rounds) for clip in clips]), strict=True))
+    critics = dict(zip(names, plan.side_by_side(deep, [(clip, plan.seeds, rounds) for clip in clips]), strict=True))
     trials = [
         Trial(
             recipe=recipe,
@@ -142,7 +142,7 @@ def clipping(plan: Plan) -> Findings:
         for recipe, own in NORMS.values()
         for seed in range(plan.seeds)
     ]
-    played = iter(side_by_side(spectra, trials))
+    played = iter(plan.side_by_side(spectra, trials))
     values = {norm: [next(played) for _ in range(plan.seeds)] for norm in NORMS}
     rows = [
         Row(

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import cleandoc
@@ -27,15 +25,17 @@ from matplotlib.figure import Figure
 
 import rivals
 from rivals import checkpoint
+from rivals.data.download import cache_folder
 from rivals.data.pictures import of_figure
 from rivals.errors import UserError, pick
+from rivals.studies.trials import Kept, side_by_side
 
 T = TypeVar("T")
 R = TypeVar("R")
-Page = Literal["studies", "control"]
+Page = Literal["studies", "control", "translation"]
 QUICK = 10  # a quick study plays a tenth of the rounds
 
-# By their files' names, in the order of docs/studies.md and docs/control.md.
+# By their files' names, in the order of docs/studies.md, docs/control.md and docs/translation.md.
 MODULES: tuple[str, ...] = (
     "gaussian",
     "mixtures",
@@ -59,6 +59,11 @@ MODULES: tuple[str, ...] = (
     "few_labels",
     "domains",
     "speech",
+    "pairs",
+    "unpaired",
+    "relabelled",
+    "across",
+    "restoring",
 )
 
 
@@ -118,9 +123,14 @@ class Plan:
     out: Path
     tell: Callable[[str], None] = print
     figures: list[str] = field(default_factory=list)  # files that the study drew, in their order
+    store: Kept | None = None  # of trials that have ended, for a run after one that was stopped
 
     def rounds(self, n: int) -> int:
         return max(1, n // QUICK) if self.quick else n
+
+    def side_by_side(self, function: Callable[[T], R], trials: Sequence[T]) -> list[R]:
+        """function(x) for all trials, in a process a core; those that ended in a run that was stopped are not run again."""
+        return side_by_side(function, trials, self.store, self.tell)
 
     def figure(self, figure: Figure, name: str) -> None:
         """Write a figure of the study, as PNG."""
@@ -182,7 +192,7 @@ def study(
 ) -> Callable[[Callable[[Plan], Findings]], Study]:
     """Register a function (plan) -> findings under its own name. why: of claims that do not hold, the reason that we found;
     told beside those of them that did not. page: docs/studies.md tells of the game itself, docs/control.md of what it is made
-    to do."""
+    to do, docs/translation.md of pictures made from pictures."""
 
     def register(function: Callable[[Plan], Findings]) -> Study:
         name = function.__name__.replace("_", "-")
@@ -193,15 +203,6 @@ def study(
         return made
 
     return register
-
-
-def side_by_side(function: Callable[[T], R], each: Sequence[T]) -> list[R]:
-    """function(x) for all x, in a process a core, with one thread each: small networks cannot use more."""
-    cores = min(len(each), os.cpu_count() or 1)
-    if cores < 2:
-        return [function(x) for x in each]
-    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-        return list(pool.map(function, each))
 
 
 def find(name: str) -> Study:
@@ -219,7 +220,8 @@ def run(
     if out.exists() and not out.is_dir():
         raise UserError(f"cannot write into {out}: pass --out FOLDER")
     out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(seeds=seeds or chosen.seeds, quick=quick, out=out, tell=tell)
+    store = Kept(cache_folder() / "trials")
+    plan = Plan(seeds=seeds or chosen.seeds, quick=quick, out=out, tell=tell, store=store)
     started = time.perf_counter()
     findings = chosen.run(plan)
     tree = {
@@ -233,12 +235,13 @@ def run(
         "rows": [row.json() for row in findings.rows],
         "claims": [{"says": claim.says, "holds": bool(claim.holds), "seen": claim.seen} for claim in findings.claims],
         "figures": plan.figures,
-        "minutes": round((time.perf_counter() - started) / 60, 2),
+        "minutes": round((time.perf_counter() - started + store.taken / (os.cpu_count() or 1)) / 60, 2),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
     checkpoint.replace(out / "results.json", json.dumps(tree, indent=1).encode())
     checkpoint.replace(out / "table.md", table(tree).encode())
+    store.forget()
     return out / "results.json"
 
 

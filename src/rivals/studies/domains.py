@@ -29,7 +29,7 @@ from rivals.data.part import some
 from rivals.games.dann import DANN, AlternatingDANN
 from rivals.metrics.error import mistakes
 from rivals.recipes import find
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, figure, plain
 from rivals.studies.pictures import CPU, real_pictures, shown_after, tiles
 
@@ -97,13 +97,13 @@ def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(max(0.0, 2 * (1 - 2 * error)))
 
 
-@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=25, page="control")
+@study(title="Digits on photographs, learnt from labels of plain ones", source=SOURCE, seeds=5, minutes=40, page="control")
 def domains(plan: Plan) -> Findings:
     """Accuracy on the target's test part: the source alone, gradient reversal, players in turns, labels of the target."""
     rounds = plan.rounds(ROUNDS)
     trials = [Trial(system=system, seed=seed, rounds=rounds) for system in SYSTEMS for seed in range(plan.seeds)]
     outcomes: dict[str, list[Outcome]] = {system: [] for system in SYSTEMS}
-    for trial, outcome in zip(trials, side_by_side(trained, trials), strict=True):
+    for trial, outcome in zip(trials, plan.side_by_side(trained, trials), strict=True):
         outcomes[trial.system].append(outcome)
     rows = [
         Row(

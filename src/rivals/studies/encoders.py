@@ -30,7 +30,7 @@ from rivals.metrics.features.classifier import Classifier
 from rivals.metrics.probe import LEARNERS, described, scaled, share
 from rivals.recipes import find
 from rivals.sampling import generated
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.pictures import CPU, SEED, shown_after, tiles
 
@@ -127,13 +127,13 @@ WHY = {
 }
 
 
-@study(title="What an encoder keeps of a picture", source=SOURCE, seeds=3, minutes=20, why=WHY, page="control")
+@study(title="What an encoder keeps of a picture", source=SOURCE, seeds=3, minutes=22, why=WHY, page="control")
 def encoders(plan: Plan) -> Findings:
     """Reconstruction, sharpness, meaning and codes of autoencoder, VAE, AAE, VAE-GAN, BiGAN and ALI."""
     rounds = plan.rounds(ROUNDS)
     train, test, judge = judged_by()  # learnt once, before the trials want it
     asked = [(name, seed, rounds) for name in SYSTEMS for seed in range(plan.seeds)]
-    played = iter(side_by_side(trained, asked))
+    played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SYSTEMS}
     flat = partial(torch.flatten, start_dim=1)
     pixels = readings(described(flat, train, CPU), described(flat, test, CPU), apart=False)

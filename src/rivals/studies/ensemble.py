@@ -32,7 +32,7 @@ from rivals.metrics.modes import SAMPLES
 from rivals.networks.trials import mlp, summed
 from rivals.priors import Normal
 from rivals.sampling import generated
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.mixtures import METRICS, judged, reach
 from rivals.studies.pictures import CPU, JUDGED, SEED, SIZE, Judge, Trial, trained
@@ -119,7 +119,7 @@ def ensemble(plan: Plan) -> Findings:
     rounds, pictures = plan.rounds(ROUNDS), plan.rounds(PICTURES)
     apart = [(data, 1, plan.seeds * max(COUNTS), rounds) for data in ("ring", "grid")]
     together = [(data, n, plan.seeds, rounds) for data in ("ring", "grid") for n in COUNTS[1:]]
-    played_by = dict(zip([*apart, *together], side_by_side(played, [*apart, *together]), strict=True))
+    played_by = dict(zip([*apart, *together], plan.side_by_side(played, [*apart, *together]), strict=True))
     points: dict[tuple[str, str, int], NDArray[np.float32]] = {}
     for one in apart:
         points |= {(one[0], APART, n): pooled(played_by[one], n, plan.seeds) for n in COUNTS}
@@ -130,7 +130,7 @@ def ensemble(plan: Plan) -> Findings:
         for data, how, n in sorted(numbers, key=lambda key: (key[0] == "grid", key[1], key[2]))
         for i, metric in enumerate(METRICS)
     ]
-    of_pictures = on_pictures(plan.seeds, pictures)
+    of_pictures = on_pictures(plan)
     rows += [
         Row(system=name, metric=f"pictures: {metric}", values=[pair[i] for pair in pairs])
         for name, pairs in of_pictures.items()
@@ -150,13 +150,14 @@ def name_of(how: str, n: int) -> str:
     return "1 generator" if n == 1 else f"{n} generators, {how}"
 
 
-def on_pictures(seeds: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
+def on_pictures(plan: Plan) -> dict[str, list[tuple[float, float]]]:
     """Coverage and distance of each seed by system."""
+    seeds, rounds = plan.seeds, plan.rounds(PICTURES)
     games = seeds + OF_PICTURES - 1
     trials = [Trial(recipe="dcgan", changes=NETWORKS, seed=seed, rounds=rounds, marks=1) for seed in range(games)]
     mixed = {**NETWORKS, "generators": OF_PICTURES}
     trials += [Trial(recipe="dcgan", changes=mixed, seed=seed, rounds=rounds, marks=1) for seed in range(seeds)]
-    samples, judge = side_by_side(drawn_by, trials), Judge()
+    samples, judge = plan.side_by_side(drawn_by, trials), Judge()
     return {
         name_of(TOGETHER, 1): [coverage(judge, [samples[seed]]) for seed in range(seeds)],
         name_of(APART, OF_PICTURES): [coverage(judge, samples[seed : seed + OF_PICTURES]) for seed in range(seeds)],

@@ -19,7 +19,7 @@ from rivals.data.sources import test_part
 from rivals.metrics.features.discriminator import Discriminator
 from rivals.metrics.probe import PIXELS, Space, probed
 from rivals.recipes import find
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, figure, plain
 from rivals.studies.pictures import CPU, shown_after
 
@@ -62,7 +62,7 @@ def features(plan: Plan) -> Findings:
     """A linear machine and nearest neighbours on a DCGAN's features and on pixels, from 100 and from 1,000 labels."""
     rounds = plan.rounds(ROUNDS)
     asked = [(name, seed, rounds) for name in SETS for seed in range(plan.seeds)]
-    played = iter(side_by_side(trained, asked))
+    played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SETS}
     rows = []
     for name, found in outcomes.items():

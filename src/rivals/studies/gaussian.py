@@ -25,7 +25,7 @@ from rivals.data.core import Batch
 from rivals.game import Optim
 from rivals.games.gan import GAN
 from rivals.networks.trials import Linears, Trials, summed
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.toy import normal_density
 from rivals.trainer import Trainer
@@ -141,7 +141,7 @@ def gaussian(plan: Plan) -> Findings:
     """Mean and standard deviation of the samples, share of collapsed runs, densities and D(x) through time."""
     rounds = plan.rounds(ROUNDS)
     asked = [(system, plan.seeds, rounds) for system in SYSTEMS + REPAIRS]
-    histories = dict(zip((system.name for system in SYSTEMS + REPAIRS), side_by_side(played, asked), strict=True))
+    histories = dict(zip((system.name for system in SYSTEMS + REPAIRS), plan.side_by_side(played, asked), strict=True))
     rows = [row for system in SYSTEMS + REPAIRS for row in rows_of(system, histories[system.name])]
     plan.figure(through_time(histories), "through-time")
     plan.film([frame(histories, look) for look in range(len(histories["SGD"].rounds))], "densities")

@@ -32,7 +32,7 @@ from rivals.games.gan import GAN
 from rivals.metrics.modes import high_quality
 from rivals.networks.trials import Linears, mlp, summed
 from rivals.priors import Normal
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.toy import gradients
 from rivals.trainer import Trainer
@@ -176,8 +176,8 @@ WHY = {
 def loops(plan: Plan) -> Findings:
     """Trajectories and turns about the equilibrium of two Gaussians, distance at the end; modes of the ring."""
     rounds, steps = plan.rounds(ROUNDS), plan.rounds(STEPS)
-    paths = dict(zip(SCHEMES, side_by_side(on_gaussians, [(each, plan.seeds, steps) for each in SCHEMES]), strict=True))
-    rings = dict(zip(SCHEMES, side_by_side(on_ring, [(each, plan.seeds, rounds) for each in SCHEMES]), strict=True))
+    paths = dict(zip(SCHEMES, plan.side_by_side(on_gaussians, [(each, plan.seeds, steps) for each in SCHEMES]), strict=True))
+    rings = dict(zip(SCHEMES, plan.side_by_side(on_ring, [(each, plan.seeds, rounds) for each in SCHEMES]), strict=True))
     rows = []
     for scheme in SCHEMES:
         path, ring = paths[scheme], rings[scheme]

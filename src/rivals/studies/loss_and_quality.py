@@ -19,7 +19,7 @@ import numpy as np
 import scipy.stats
 from matplotlib.figure import Figure
 
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, figure, plain
 from rivals.studies.pictures import JUDGED, SIZE, Course, Trial, tiles, trained
 
@@ -76,7 +76,7 @@ def loss_and_quality(plan: Plan) -> Findings:
         for game, (recipe, own), setting in ((game, GAMES[game], setting) for game, setting in cells)
         for seed in range(plan.seeds)
     ]
-    played = iter(side_by_side(trained, trials))
+    played = iter(plan.side_by_side(trained, trials))
     courses = {cell: [next(played) for _ in range(plan.seeds)] for cell in cells}
     rows = [
         Row(system=f"{game}, {setting}", metric=metric, values=values)

@@ -42,7 +42,7 @@ from rivals.penalties import R1R2, WGANGP, Penalty, falling_to
 from rivals.priors import Normal
 from rivals.recipes.duel import linear
 from rivals.remedies import Remedy, Unrolled
-from rivals.studies.core import QUICK, Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import QUICK, Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.trainer import Trainer
 from rivals.views import Pack
@@ -221,7 +221,7 @@ def compared(data: str, plan: Plan) -> Findings:
     blocks = [(first, min(HALF, plan.seeds - first)) for first in range(0, plan.seeds, HALF)]
     asked = [(data, name, first, trials, plan.quick) for name in reversed(SYSTEMS) for first, trials in blocks]
     outcomes: dict[str, list[Outcome]] = {}
-    for (_, name, *_), outcome in zip(asked, side_by_side(played, asked), strict=True):
+    for (_, name, *_), outcome in zip(asked, plan.side_by_side(played, asked), strict=True):
         outcomes.setdefault(name, []).append(outcome)
     numbers = {name: np.asarray([each for part in outcomes[name] for each in part.numbers]) for name in SYSTEMS}
     rows = []

@@ -26,7 +26,7 @@ from rivals.metrics.features.attributes import AttributeJudge
 from rivals.recipes.auto import for_pictures
 from rivals.recipes.duel import duel
 from rivals.sampling import latents
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.faces import ATTRIBUTES, DATA, EACH, HELD, POOL, Faces, Score, Trials, coded, drawn_trials, scored
 from rivals.studies.pictures import CPU, shown_after, tiles
@@ -165,7 +165,7 @@ def moving(plan: Plan) -> Findings:
     """How often latents moved by arithmetic end in the wanted attribute and keep the others; how near inversion comes."""
     faces = Faces.parted()  # the judges are trained once, before the generators
     rounds = plan.rounds(ROUNDS)
-    outcomes = side_by_side(played, [(seed, rounds) for seed in range(plan.seeds)])
+    outcomes = plan.side_by_side(played, [(seed, rounds) for seed in range(plan.seeds)])
     plan.figure(drawn(outcomes[0]), "arithmetic")
     plan.figure(inverted(outcomes[0]), "inversion")
     return Findings(rows=[*judged(faces), *rows(outcomes)], claims=claims(outcomes), protocol=protocol(faces, outcomes, rounds))

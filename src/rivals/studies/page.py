@@ -1,4 +1,4 @@
-"""docs/studies.md and docs/control.md, made from the folders that studies wrote: python -m rivals.studies.page docs/studies"""
+"""The pages of studies in docs/, made from the folders that studies wrote: python -m rivals.studies.page docs/studies"""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ HEADS: Mapping[Page, str] = {
 
 A study runs a published table or figure again, from a fixed protocol over several seeds (0, 1, 2 ..., fixed beforehand, all of
 them in `results.json`), with the published numbers beside ours, and says what held and what did not. Spreads are standard
-deviations over the seeds. Those of labels, codes and representations stand on [a page of their own](control.md).
+deviations over the seeds. A study that was stopped goes on where it was, when it is run again. Those of labels, codes and
+representations stand on [a page of their own](control.md), those of translation and restoration on [another](translation.md).
 """,
     "control": """# Control: labels, codes and representations
 
@@ -29,6 +30,13 @@ have labels, codes or encoders, each measured by a study on real data. How a stu
 others](studies.md).
 
     rivals study conditions --out DIR    # results.json, table.md and the figures into DIR
+""",
+    "translation": """# Translation and restoration
+
+Pictures made from pictures, with pairs and without, each measured by a study on real data whose truth is known. How to train
+and use the games is told [elsewhere](games/translation.md), how a study works on [the page of the others](studies.md).
+
+    rivals study pairs --out DIR         # results.json, table.md and the figures into DIR
 """,
 }
 MADE = """This page is made from the studies' own results by `python -m rivals.studies.page docs/studies`; nothing on it is

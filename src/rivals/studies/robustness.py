@@ -15,7 +15,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.pictures import JUDGED, SIZE, Course, Trial, at_end, tiles, trained
 
@@ -66,7 +66,7 @@ def robustness(plan: Plan) -> Findings:
         for recipe, changes in (asked(*cell) for cell in cells)
         for seed in range(plan.seeds)
     ]
-    played = iter(side_by_side(trained, trials))
+    played = iter(plan.side_by_side(trained, trials))
     courses = {cell: [next(played) for _ in range(plan.seeds)] for cell in cells}
     rows = [
         Row(system=game, metric=f"Fréchet distance, {networks}", values=at_end(courses[game, networks]))

@@ -31,7 +31,7 @@ from rivals.errors import UserError
 from rivals.games.disentangle import Disentangle
 from rivals.metrics.features.classifier import Classifier
 from rivals.recipes import find
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure, plain
 from rivals.studies.pictures import CPU, shown_after
 
@@ -121,7 +121,7 @@ def speech(plan: Plan) -> Findings:
     outcomes: dict[str, list[Outcome]] = {system: [] for system in SYSTEMS}
     data = sounds("train")
     Classifier.trained(data, sounds("test"))  # into the cache, or each trial would train it
-    for trial, outcome in zip(trials, side_by_side(trained, trials), strict=True):
+    for trial, outcome in zip(trials, plan.side_by_side(trained, trials), strict=True):
         outcomes[trial.system].append(outcome)
     rows = [
         Row(system=system, metric=metric, values=[outcome.numbers[i] for outcome in found])

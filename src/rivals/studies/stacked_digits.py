@@ -24,7 +24,7 @@ from rivals.metrics.core import Case
 from rivals.metrics.features import Pixels
 from rivals.recipes import find
 from rivals.sampling import generated
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.pictures import SEED, SHOWN, real_pictures, shown_after, tiles
 
@@ -81,7 +81,7 @@ def stacked_digits(plan: Plan) -> Findings:
     """Modes of 1,000 and KL: DCGAN, packing, the relativistic criterion with R1 + R2."""
     rounds = plan.rounds(ROUNDS)
     asked = [(name, seed, rounds) for name in SYSTEMS for seed in range(plan.seeds)]
-    played = iter(side_by_side(trained, asked))
+    played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SYSTEMS}
     rows = [
         Row(system=name, metric=metric, values=values, published=published, source=SOURCE)

@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rivals.data import load
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.pictures import DATA, JUDGED, SIZE, Course, Trial, at_end, curves, real_pictures, tiles, trained
 
@@ -91,7 +91,7 @@ def tips(plan: Plan) -> Findings:
 
     asked: list[tuple[str | None, str, Mapping[str, Any]]] = [(ONLY, name, changes) for name, changes in PROJECT.items()]
     asked += [(None, name, changes) for name, changes in {**PROJECT, **FURTHER}.items()]
-    played = iter(side_by_side(trained, [trial for only, _, changes in asked for trial in trials(only, changes)]))
+    played = iter(plan.side_by_side(trained, [trial for only, _, changes in asked for trial in trials(only, changes)]))
     courses = {(only, name): [next(played) for _ in range(plan.seeds)] for only, name, _ in asked}
     one, every = ({name: found for (only, name), found in courses.items() if only == which} for which in (ONLY, None))
     rows = [

@@ -27,7 +27,7 @@ from rivals.metrics.core import rows_of
 from rivals.networks.scaling import UPSAMPLING
 from rivals.recipes import RECIPES
 from rivals.sampling import drawn
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.trainer import Trainer
 
@@ -104,7 +104,7 @@ def upsampling(plan: Plan) -> Findings:
     errors = [error_of_the_transpose(seed) for seed in range(plan.seeds)]
     rows = [Row(system="transposed", metric="largest difference to the transposed matrix", values=errors)]
     asked = [(kind, seed, rounds) for kind in KINDS for seed in range(plan.seeds)]
-    found = dict(zip(asked, side_by_side(trained, asked), strict=True))
+    found = dict(zip(asked, plan.side_by_side(trained, asked), strict=True))
     uneven: dict[str, list[float]] = {}
     shares: dict[str, tuple[list[float], list[float]]] = {}
     for kind in KINDS:

@@ -32,7 +32,7 @@ from rivals.games.gan import GAN
 from rivals.networks.trials import mlp, summed, summed_penalty
 from rivals.penalties import WGANGP, Penalty
 from rivals.recipes import RECIPES
-from rivals.studies.core import Claim, Findings, Plan, Row, side_by_side, study
+from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
 from rivals.studies.pictures import CPU, DATA, SIZE
 from rivals.studies.toy import gradients, normal_density
@@ -155,7 +155,7 @@ WHY = {
 def vanishing(plan: Plan) -> Findings:
     """Slopes at generated points between two Gaussians; the generator's gradient on pictures while D is trained on."""
     steps, rounds = plan.rounds(STEPS), plan.rounds(STOPPED)
-    discriminator, critic = side_by_side(
+    discriminator, critic = plan.side_by_side(
         trained,
         [
             (("minimax", "non-saturating"), None, plan.seeds, steps),
@@ -174,7 +174,7 @@ def vanishing(plan: Plan) -> Findings:
     ]
     asked = [(name, seed, rounds) for name in STOPPABLE for seed in range(plan.seeds)]
     norms: dict[str, list[list[float]]] = {}
-    for (name, *_), found in zip(asked, side_by_side(on_pictures, asked), strict=True):
+    for (name, *_), found in zip(asked, plan.side_by_side(on_pictures, asked), strict=True):
         for criterion, curve in found.items():
             norms.setdefault(f"{criterion}{name}", []).append(curve)
     for name, curves in norms.items():

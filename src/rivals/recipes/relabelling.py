@@ -1,0 +1,111 @@
+"""Recipes that turn things of one label into things of another: StarGAN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from torch import nn
+from torch.optim import Adam
+
+from rivals.criteria import CRITERIA
+from rivals.data.core import Facts
+from rivals.errors import UserError
+from rivals.games.stargan import StarGAN
+from rivals.networks.translators import MapNorm, PlaceMean, ResNetTranslator, Trunk
+from rivals.recipes.between import Decay, schedule_of
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
+from rivals.recipes.duel import Criterion, PenaltyName, penalty
+
+LABELS = {"class": "classes", "attributes": "attributes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StarGANOptions:
+    """The options of StarGAN."""
+
+    condition: Literal["class", "attributes"] | None = None
+    """What the domains are; None: the classes, or of data without classes its attributes."""
+    width: int = 32
+    """Maps of the first convolution of all networks."""
+    blocks: int = 3
+    """Residual blocks of the generator."""
+    norm: MapNorm = "instance"
+    """Normalisation in the generator: of each map of each picture, or none."""
+    adversarial: Criterion = "wasserstein"
+    """What the two minimise."""
+    penalty: PenaltyName = "wgan-gp"
+    """Penalty on the discriminator's gradient."""
+    penalty_weight: float | None = None
+    """Factor on it; None: its paper's."""
+    label_weight: float = 1.0
+    """lambda_cls, the factor on how badly labels are read."""
+    cycle: float = 10.0
+    """lambda_rec, the factor on the difference of a picture and what comes back."""
+    critic_turns: int = 5
+    """Steps of the discriminator a round."""
+    lr: float = 1e-4
+    """Learning rate of both."""
+    beta1: float = 0.5
+    """Adam's first decay, its momentum."""
+    decay: Decay = "late"
+    """The learning rate through the training: constant; or falling to 0, from the middle on (late) or all the way."""
+    batch: int = 16
+    """Rows a turn, over all processes."""
+    average: float = 0.0
+    """Decay of the averaged weights that translate; 0: none."""
+
+    def __post_init__(self) -> None:
+        counts(self, "width", "blocks", "critic_turns", "batch")
+        positive(self, "lr", "label_weight", "penalty_weight")
+        not_negative(self, "cycle")
+        shares(self, "beta1", "average")
+        if self.penalty_weight is not None and self.penalty == "none":
+            raise UserError("--penalty-weight changes nothing without --penalty")
+
+
+@recipe(
+    paper="Choi, Choi, Kim, Ha, Kim and Choo, 2018, StarGAN: Unified Generative Adversarial Networks for Multi-Domain ...",
+    url="https://arxiv.org/abs/1711.09020",
+    options=StarGANOptions(),
+)
+def stargan(facts: Facts, options: StarGANOptions) -> Setup:
+    """One generator that turns things of any class, or attributes, into such of any other.
+
+    Measured: not yet."""
+    if not facts.pictures:
+        raise UserError(f"this recipe translates pictures, this data has vectors of {facts.shape[0]} numbers")
+    wanted = options.condition or ("class" if facts.classes or not facts.attributes else "attributes")
+    labels = facts.classes if wanted == "class" else facts.attributes
+    if labels < (2 if wanted == "class" else 1):
+        raise UserError(
+            f"this recipe turns things of one label into another, and the data has no {LABELS[wanted]}: give labelled data"
+        )
+    channels = facts.shape[0]
+    trunk = Trunk(facts.shape, width=options.width)
+    move = partial(Adam, lr=options.lr, betas=(options.beta1, 0.999), fused=True)
+    game = StarGAN(
+        ResNetTranslator(
+            (channels + labels, *facts.shape[1:]),
+            outputs=channels,
+            width=options.width,
+            blocks=options.blocks,
+            norm=options.norm,
+            bare=True,
+        ),
+        trunk,
+        nn.Conv2d(trunk.outputs, 1, 3, 1, 1),
+        PlaceMean(trunk.outputs, labels),
+        classes=labels if wanted == "class" else 0,
+        attributes=labels if wanted == "attributes" else 0,
+        adversarial=CRITERIA[options.adversarial],
+        penalty=penalty(options.penalty, options.penalty_weight),
+        of_labels=options.label_weight,
+        cycle=options.cycle,
+        critic_turns=options.critic_turns,
+        optim_g=move,
+        optim_d=move,
+        schedule=schedule_of(options.decay),
+    )
+    return Setup(game=game, batch=options.batch, average=options.average)

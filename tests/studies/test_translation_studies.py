@@ -1,0 +1,177 @@
+"""What the studies of translation say of the numbers they get, and that their systems are built."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rivals.data import Memory
+from rivals.data.core import Facts
+from rivals.errors import UserError
+from rivals.game import Translates
+from rivals.metrics.features import Pixels
+from rivals.recipes import find
+from rivals.studies import across, pairs, relabelled, restoring, translations, unpaired
+from rivals.studies.translations import Outcome, Task
+
+X = torch.zeros(10, 3, 8, 8, dtype=torch.uint8)
+NUMBERS = {"psnr": 18.0, "l1": 0.1, "ssim": 0.5, "perceptual": 0.5, "fd": 50.0, "hidden": 0.5}
+
+
+def outcome(**numbers):
+    return [Outcome({**NUMBERS, **numbers}, X)]
+
+
+@pytest.mark.parametrize("study", [pairs, unpaired])
+def test_every_system_is_built(study):
+    if study is unpaired:
+        systems = [(recipe, changes, Facts(shape=(3, 32, 32), count=99)) for recipe, changes in study.SYSTEMS.values()]
+    else:
+        shapes = {"clothes": (1, 28, 28), "emoji": (3, 32, 32)}
+        systems = [
+            ("pix2pix", {**study.BASE, **options, **changes}, Facts(shape=shapes[name], count=99))
+            for name, (_, options, of) in study.TASKS.items()
+            for changes in of.values()
+        ]
+    for recipe, changes, facts in systems:
+        game = find(recipe)(facts, **changes).game
+        assert isinstance(game, Translates)
+        assert game.translate(torch.zeros(2, *facts.shape)).shape == (2, *facts.shape)
+
+
+def paired_claims(**of):
+    """Whether the claims about clothes hold; of emoji they hold."""
+    found = {(name, system): outcome() for name, (_, _, systems) in pairs.TASKS.items() for system in systems}
+    for name in pairs.TASKS:
+        found[name, pairs.NEIGHBOUR] = outcome(psnr=15.0, fd=10.0)
+        found[name, pairs.NEAR] = outcome(psnr=19.0, fd=100.0)
+        found[name, pairs.LOOKS] = outcome(psnr=10.0)
+        found[name, pairs.BOTH] = outcome(psnr=18.0, fd=40.0)
+    found |= {("clothes", system): outcome(**numbers) for system, numbers in of.items()}
+    return [claim.holds for claim in pairs.claims(found)]
+
+
+def test_near_and_sharp_are_claims_of_their_own():
+    assert paired_claims() == [True] * 7
+    near = paired_claims(**{pairs.BOTH: {"psnr": 16.0, "fd": 40.0}})
+    assert near == [True, False, True, True, True, True, True]
+    assert paired_claims(**{pairs.BOTH: {"psnr": 18.0, "fd": 51.0}})[:3] == [True, False, True]
+    assert paired_claims(**{pairs.LOOKS: {"psnr": 18.5}})[:3] == [False, True, True]
+    assert paired_claims(**{pairs.NEIGHBOUR: {"psnr": 18.5}})[:3] == [True, True, False]
+    assert not paired_claims(**{f"{pairs.BOTH}, patch pixel": {"fd": 30.0}})[6]
+
+
+def unpaired_claims(**of):
+    found = {system: outcome() for system in unpaired.SYSTEMS} | {unpaired.COPY: outcome(fd=90.0)}
+    found[unpaired.ONESIDED] = outcome(l1=0.2)
+    found[unpaired.ALONE] = outcome(psnr=10.0)
+    found[unpaired.DEFENDED] = outcome(hidden=0.1)
+    found |= {system: outcome(**numbers) for system, numbers in of.items()}
+    return [claim.holds for claim in unpaired.claims(found)]
+
+
+def test_without_pairs_each_claim_can_fail():
+    assert unpaired_claims() == [True] * 4
+    assert unpaired_claims(CycleGAN={"l1": 0.3}) == [False, True, True, True]
+    assert unpaired_claims(CycleGAN={"fd": 95.0}) == [True, False, True, True]
+    assert unpaired_claims(XGAN={"psnr": 9.0}) == [True, True, False, True]
+    assert unpaired_claims(CycleGAN={"hidden": 0.05}) == [True, True, True, False]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A task of noise, whose second domain is the first turned upside down."""
+    x = torch.randint(0, 256, (40, 3, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+
+    def both(rows):
+        return translations.Beside(Memory(rows, name="up"), Memory(rows.flip(2), name="down"), paired=True)
+
+    made = Task(train=both(x[:20]), test=both(x[10:]), facts=Memory(x, name="noise").facts, features=Pixels(), sees=Pixels())
+    monkeypatch.setattr(translations, "task", lambda name: made)
+    return made
+
+
+def test_baselines_and_pictures(few):
+    near = translations.nearest("noise")
+    assert near.numbers["l1"] < translations.copied("noise").numbers["l1"]  # a third of the rows are training rows
+    assert torch.equal(near.pictures, few.test.second.x[:10])
+    translations.compared("noise", {"nearest": near.pictures})
+    assert not few.hidden.paired
+
+
+def test_a_translator_is_judged(few):
+    found = translations.trained("noise", "cyclegan", {"width": 4, "blocks": 1, "patch": "16"}, 0, 1, hidden=True)
+    assert {"psnr", "fd", "perceptual", "cycle", "hidden"} <= found.numbers.keys()
+    one_way = translations.trained("noise", "onesided", {"width": 4, "patch": "16"}, 0, 1, hidden=True)
+    assert "cycle" not in one_way.numbers
+
+
+def test_data_without_a_name_is_looked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("RIVALS_DATA", str(tmp_path))
+    with pytest.raises(UserError, match="set RIVALS_DATA to a folder that holds it"):
+        translations.folder("emoji")
+
+
+def test_every_system_of_the_others_is_built():
+    facts = {
+        across: Facts(shape=(1, 28, 28), count=99, classes=10),
+        relabelled: Facts(shape=(3, 24, 24), count=99, attributes=5),
+        restoring: Facts(shape=(3, 64, 64), count=99),
+    }
+    for study, of in facts.items():
+        for recipe, rounds, changes in study.SYSTEMS.values():
+            assert rounds > 0
+            assert list(find(recipe)(of, **changes).game.players())
+
+
+def restored(**of):
+    found = {cell: outcome() for cell in restoring.SYSTEMS}
+    found[restoring.LARGER, restoring.BICUBIC] = outcome(psnr=16.5, fd=60.0, perceptual=0.6)
+    for name in (restoring.LARGER, restoring.HOLE, restoring.STROKES):
+        found[name, restoring.RIVAL] = outcome(psnr=17.5, fd=40.0, perceptual=0.4)
+    found |= {(name, restoring.RIVAL): outcome(**numbers) for name, numbers in of.items()}
+    return [claim.holds for claim in restoring.claims(found)]
+
+
+def test_restoration_is_near_or_looks_right():
+    assert restored() == [True] * 4
+    assert restored(**{restoring.LARGER: {"fd": 55.0, "perceptual": 0.4}}) == [True, False, True, True]
+    assert restored(**{restoring.LARGER: {"fd": 40.0, "perceptual": 0.55}}) == [True, False, True, True]
+    assert restored(hole={"psnr": 16.9, "fd": 40.0}) == [True, True, False, True]
+    assert restored(strokes={"psnr": 17.5, "fd": 51.0}) == [True, True, True, False]
+
+
+def digits(meant, shared):
+    found = {
+        across.MEANT: [across.Outcome(meant, X)],
+        across.BLIND: [across.Outcome(10.0, X)],
+        across.SHARED: [across.Outcome(shared, X), across.Outcome(0.95, X)],
+        across.ALONE: [across.Outcome(0.8, X), across.Outcome(0.81, X)],
+    }
+    return [claim.holds for claim in across.claims(found, 30.0, 0.8)]
+
+
+def test_digits_are_read_and_pixels_agree():
+    assert digits(85.0, 0.9) == [True, True]
+    assert digits(79.0, 0.9) == [False, True]
+    assert digits(85.0, 0.805) == [True, False]
+
+
+def test_faces_get_what_is_asked_and_keep_the_rest():
+    def said(found, stays):
+        each = relabelled.Outcome({"female": found, "hat": 90.0}, {"female": stays, "hat": 90.0}, {}, {})
+        return [claim.holds for claim in relabelled.claims({relabelled.STAR: [each]})]
+
+    assert said(85.0, 92.0) == [True]
+    assert said(70.0, 92.0) == [False]
+    assert said(85.0, 85.0) == [False]
+
+
+def test_a_hole_alone_is_judged(few, monkeypatch):
+    part = translations.middle
+    monkeypatch.setattr(translations, "task", lambda name: Task(**{**vars(few), "part": part}))
+    x = few.test.second.x.clone()
+    x[:, :, :2] = 0  # beyond the middle
+    found = translations.as_made(translations.task("noise"), x, "beyond")
+    assert found.numbers["l1"] == 0
+    assert torch.equal(found.pictures, x[:10])
