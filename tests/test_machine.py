@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rivals.errors import UserError
-from rivals.machine import faster_precision, find_device, peak_memory
+from rivals.machine import faster_precision, find_device, native_precision, peak_memory
 from rivals.stop import wishes
 
 
@@ -57,3 +57,12 @@ def test_signals_become_wishes_and_handlers_come_back():
         os.kill(os.getpid(), signal.SIGTERM)
         assert wish() == signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("instruction", "told"), [("avx512_bf16", "bf16"), ("amx_bf16", "bf16"), ("bf16", "bf16"), ("avx2", "float32")]
+)
+def test_bf16_is_native_where_the_processor_has_instructions_for_it(instruction, told, monkeypatch):
+    there = {"architecture": "any", "avx512_bf16": False, instruction: True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there)
+    assert native_precision() == told

@@ -30,7 +30,7 @@ from rivals.recipes import find
 from rivals.sampling import checked
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import CPU, SEED, shown_after, tiles
+from rivals.studies.pictures import CPU, PRECISION, SEED, shown_after, tiles
 
 PASTED, PLAIN = "mnist-m-10k", "mnist-10k"
 READ, DRAWN, SHOWN = 80.0, 2000, 12  # per cent of translated digits; pairs that are judged; columns of a figure
@@ -134,8 +134,8 @@ def across(plan: Plan) -> Findings:
     protocol = f"""
         DTN: {PASTED}, 8,000 digits on patches of pictures with their classes, to {PLAIN}, 28 x 28 in three channels; a
         classifier that learnt plain digits alone reads the 2,000 translated test digits. CoGAN: the digits of {PLAIN} and their
-        edges (Sobel; the paper has Canny), {DRAWN:,} pairs. `resize` networks of width {DTN["width"]}, batch 64, bf16; rounds:
-        {lengths}. Settings were chosen on seed 100."""
+        edges (Sobel; the paper has Canny), {DRAWN:,} pairs. `resize` networks of width {DTN["width"]}, batch 64, {PRECISION};
+        rounds: {lengths}. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes, untouched, apart), protocol=protocol)
 
 

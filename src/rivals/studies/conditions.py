@@ -31,7 +31,7 @@ from rivals.recipes import find
 from rivals.sampling import drawn, generated
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import SEED, shown_after, tiles
+from rivals.studies.pictures import PRECISION, SEED, shown_after, tiles
 
 SIZE, ROUNDS, JUDGED = 16, 3000, 2000
 WANTED = {"mnist-10k": 97.0, "fashion-mnist": 90.0}  # % read as asked for
@@ -110,10 +110,10 @@ def conditions(plan: Plan) -> Findings:
     plan.figure(shown_side_by_side(outcomes), "samples")
     protocol = f"""
         mnist-10k and Fashion-MNIST at {SIZE} x {SIZE}; `intermediate` networks of width {OPTIONS["width"]}, Adam
-        {OPTIONS["lr"]:g} falling to 0, batch 64, bf16, averaged weights, {rounds:,} rounds; {JUDGED:,} samples, every class
-        asked for equally often; classifier of the data's own classes; Fréchet distance on its features from the test part.
-        LAPGAN draws {SIZE // 2} x {SIZE // 2} pixels and then the detail, at a rate of {PYRAMID["lr"]:g}; low to high: the
-        detail begins after a third. The claims are about "{BEST}"; it and the rates were chosen on seed 100."""
+        {OPTIONS["lr"]:g} falling to 0, batch 64, {PRECISION}, averaged weights, {rounds:,} rounds; {JUDGED:,} samples, every
+        class asked for equally often; classifier of the data's own classes; Fréchet distance on its features from the test
+        part. LAPGAN draws {SIZE // 2} x {SIZE // 2} pixels and then the detail, at a rate of {PYRAMID["lr"]:g}; low to high:
+        the detail begins after a third. The claims are about "{BEST}"; it and the rates were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 

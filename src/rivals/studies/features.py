@@ -21,7 +21,7 @@ from rivals.metrics.probe import PIXELS, Space, probed
 from rivals.recipes import find
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, figure, plain
-from rivals.studies.pictures import CPU, shown_after
+from rivals.studies.pictures import CPU, PRECISION, shown_after
 
 SETS = ("fashion-mnist", "mnist-10k")
 LABELS = (100, 1000)
@@ -79,10 +79,10 @@ def features(plan: Plan) -> Findings:
             )
     plan.figure(drawn(outcomes), "accuracy")
     protocol = f"""
-        `dcgan` with the `intermediate` networks of width {OPTIONS["width"]}, {rounds:,} rounds of batch 64, bf16, no labels;
-        then all convolutional activations of its discriminator, max-pooled to 4 x 4, centred and scaled; three draws of the
-        labels a seed, as many of each class; test part of each set. The published rows are of another data set, with networks
-        and hours of their own; all of that table, in % right on SVHN: {TABLE}."""
+        `dcgan` with the `intermediate` networks of width {OPTIONS["width"]}, {rounds:,} rounds of batch 64, {PRECISION}, no
+        labels; then all convolutional activations of its discriminator, max-pooled to 4 x 4, centred and scaled; three draws of
+        the labels a seed, as many of each class; test part of each set. The published rows are of another data set, with
+        networks and hours of their own; all of that table, in % right on SVHN: {TABLE}."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 

@@ -14,6 +14,7 @@ from statistics import mean
 from typing import Any
 
 from rivals.studies.core import Claim, Findings, Plan, Row, study
+from rivals.studies.pictures import PRECISION
 from rivals.studies.translations import NUMBERS, Outcome, compared, copied, nearest, task, trained
 
 NEAR, LOOKS, BOTH = "L1 alone", "GAN alone", "GAN + L1"
@@ -58,8 +59,8 @@ def pairs(plan: Plan) -> Findings:
         clothes: edges to garments of Fashion-MNIST at 28 x 28, all 60,000 training rows, judged on 1,000 test rows, Fréchet
         distance on the features of a classifier of the data; emoji: Google's to Twitter's at 32 x 32, 1,711 symbols, judged on
         the 200 held out, on EfficientNet-Lite0. Perceptual distance on EfficientNet-Lite0, of 200 rows. U-Net, width
-        {TASKS["clothes"][1]["width"]} and {TASKS["emoji"][1]["width"]}, instance norm, batch 16, Adam {BASE["lr"]:g},
-        lambda {BASE["l1"]:g}, non-saturating, patches of 34 pixels where nothing else is said, bf16; {lengths}. Settings were
+        {TASKS["clothes"][1]["width"]} and {TASKS["emoji"][1]["width"]}, instance norm, batch 16, Adam {BASE["lr"]:g}, lambda
+        {BASE["l1"]:g}, non-saturating, patches of 34 pixels where nothing else is said, {PRECISION}; {lengths}. Settings were
         chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 

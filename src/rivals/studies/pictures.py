@@ -20,6 +20,7 @@ from rivals.data.part import some
 from rivals.data.sources import test_part
 from rivals.errors import UserError
 from rivals.game import Game, Samples
+from rivals.machine import native_precision
 from rivals.metrics import frechet
 from rivals.metrics.core import Case
 from rivals.metrics.features.classifier import Classifier
@@ -29,13 +30,14 @@ from rivals.studies.drawing import plain
 from rivals.trainer import Precision, Trainer
 
 CPU = torch.device("cpu")
+PRECISION = native_precision()  # which a study's protocol tells
 DATA, SIZE = "fashion-mnist", 16  # pixels of a side: a training of some thousand rounds takes a core half a minute
 JUDGED = 2000  # samples at each mark
 SHOWN = 16
 SEED = 1234  # of the samples that are judged
 
 
-def shown_after(setup: Setup, data: Dataset, seed: int, rounds: int, *, precision: Precision = "bf16") -> Game:
+def shown_after(setup: Setup, data: Dataset, seed: int, rounds: int, *, precision: Precision = PRECISION) -> Game:
     """The game as samples are drawn with, after so many rounds on a core."""
     with Batches(setup.beside(data) if setup.beside else data, setup.batch, seed=seed, device=CPU) as batches:
         trainer = Trainer(setup.game, batches, seed=seed, precision=precision, average=setup.average)
@@ -91,7 +93,7 @@ def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: Non
     setup = find(trial.recipe)(data.facts, **trial.changes)
     course = Course([], [], [], None)
     with Batches(data, setup.batch, seed=trial.seed, device=CPU) as batches:
-        trainer = Trainer(setup.game, batches, seed=trial.seed, precision="bf16", average=setup.average)
+        trainer = Trainer(setup.game, batches, seed=trial.seed, precision=PRECISION, average=setup.average)
         for number in range(trial.warm):
             trainer.turn(trainer.players[0], batches(number), watch=False)
         trainer.window.take()

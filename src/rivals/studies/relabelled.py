@@ -28,7 +28,7 @@ from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.faces import ATTRIBUTES, DATA, HELD, Faces, coded, percent
 from rivals.studies.moving import sheet
-from rivals.studies.pictures import CPU, shown_after
+from rivals.studies.pictures import CPU, PRECISION, shown_after
 
 STAR, CYCLE = "StarGAN", "CycleGAN, female alone"
 SYSTEMS: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds, options
@@ -157,8 +157,8 @@ def relabelled(plan: Plan) -> Findings:
         {len(learnt):,} of the 10,000 faces of {DATA}, 24 x 24; the {HELD:,} others are translated: each attribute is turned
         round, where the face would then have attributes such as occur (no woman here has a beard or smiles). Attributes that
         any of several make: {members}. The judge learnt half of the training faces and reads {reads:.1f} % of the attributes of
-        the faces as they are. Width 24, batch 16, bf16; rounds: {lengths}. What comes back, and what is hidden, as in the study
-        unpaired. Settings were chosen on seed 100."""
+        the faces as they are. Width 24, batch 16, {PRECISION}; rounds: {lengths}. What comes back, and what is hidden, as in
+        the study unpaired. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 

@@ -16,6 +16,7 @@ from torch.nn.functional import interpolate
 
 from rivals.data import bytes_from_pictures, pictures_from_bytes
 from rivals.studies.core import Claim, Findings, Plan, Row, study
+from rivals.studies.pictures import PRECISION
 from rivals.studies.translations import HELD_STAMPS, LARGE, NUMBERS, Outcome, as_made, bytes_of, compared, task, trained
 
 LARGER, HOLE, STROKES = "four times as large", "hole", "strokes"
@@ -70,7 +71,7 @@ def restoring(plan: Plan) -> Findings:
     protocol = f"""
         Clip art (Tux Paint's stamps) at {LARGE} x {LARGE}, 685 pictures, judged on the {HELD_STAMPS} held out; all distances on
         EfficientNet-Lite0. Of the hole, half of each side, the filling alone is judged; of strokes the whole picture. Batch 16,
-        Adam falling to 0, bf16; {lengths}. Settings were chosen on seed 100."""
+        Adam falling to 0, {PRECISION}; {lengths}. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 

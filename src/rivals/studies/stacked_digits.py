@@ -26,7 +26,7 @@ from rivals.recipes import find
 from rivals.sampling import generated
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import SEED, SHOWN, real_pictures, shown_after, tiles
+from rivals.studies.pictures import PRECISION, SEED, SHOWN, real_pictures, shown_after, tiles
 
 DATA = "stacked-mnist-10k"
 SAMPLES, ROUNDS = 26_000, 8000
@@ -93,7 +93,7 @@ def stacked_digits(plan: Plan) -> Findings:
     ]
     plan.figure(drawn(outcomes), "samples")
     protocol = f"""
-        Digits of mnist-10k at random as red, green and blue, {rounds:,} rounds of batch 64, bf16; DCGAN: `intermediate`
+        Digits of mnist-10k at random as red, green and blue, {rounds:,} rounds of batch 64, {PRECISION}; DCGAN: `intermediate`
         networks of width {BASE["width"]}, learning rate {BASE["lr"]:g}; packed by 2; RpGAN + R1 + R2: `resize` networks of
         width {RPGAN["width"]}, gamma falling from {RPGAN["penalty_weight"]:g} to a tenth of it, learning rate {RPGAN["lr"]:g}
         falling to 0, averaged weights. {SAMPLES:,} samples, a classifier of the digits reads each channel. The published rows

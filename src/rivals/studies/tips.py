@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from rivals.data import load
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import COLOURS, GREY, figure, plain
-from rivals.studies.pictures import DATA, JUDGED, SIZE, Course, Trial, at_end, curves, real_pictures, tiles, trained
+from rivals.studies.pictures import DATA, JUDGED, PRECISION, SIZE, Course, Trial, at_end, curves, real_pictures, tiles, trained
 
 ONLY = "sneaker"  # the class that is learnt alone
 ROUNDS, MARKS = 1000, 4
@@ -104,9 +104,9 @@ def tips(plan: Plan) -> Findings:
     plan.figure(samples(every), "samples")
     protocol = f"""
         Fashion-MNIST at {SIZE} x {SIZE}, all classes or sneakers alone; `dcgan` with the `intermediate` networks of width
-        {BASE["width"]}, normal noise, Adam {BASE["lr"]:g}, batch 64, bf16, {rounds:,} rounds; Fréchet distance of {JUDGED:,}
-        samples from the test part on a classifier's features, at {MARKS} marks. Helps, hurts: beyond twice the standard error
-        of the difference of means."""
+        {BASE["width"]}, normal noise, Adam {BASE["lr"]:g}, batch 64, {PRECISION}, {rounds:,} rounds; Fréchet distance of
+        {JUDGED:,} samples from the test part on a classifier's features, at {MARKS} marks. Helps, hurts: beyond twice the
+        standard error of the difference of means."""
     return Findings(rows=rows, claims=claims(one, every), protocol=protocol)
 
 

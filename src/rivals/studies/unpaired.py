@@ -17,6 +17,7 @@ from typing import Any
 
 from rivals.metrics.cycle import DISTURBANCES
 from rivals.studies.core import Claim, Findings, Plan, Row, study
+from rivals.studies.pictures import PRECISION
 from rivals.studies.translations import NUMBERS, Outcome, compared, copied, nearest, task, trained
 
 TASK, ROUNDS = "emoji", 1500
@@ -70,10 +71,11 @@ def unpaired(plan: Plan) -> Findings:
     ]
     protocol = f"""
         Emoji of Google's into Twitter's, {len(task(TASK).train):,} symbols of each at 32 x 32, their pairs hidden; judged on
-        200 symbols held out, Fréchet and perceptual distance on EfficientNet-Lite0. Networks of width 16, batch 16, bf16,
-        {rounds:,} rounds. What comes back: mean absolute error of pixels in [0, 1], and with the translation rounded to 8 bits,
-        with noise of 2/255, blurred by a pixel; hidden: the share of the error after noise that is not there without it.
-        Nearest training row: by the pixels, and so with pairs that the others do not have. Settings were chosen on seed 100."""
+        200 symbols held out, Fréchet and perceptual distance on EfficientNet-Lite0. Networks of width 16, batch 16,
+        {PRECISION}, {rounds:,} rounds. What comes back: mean absolute error of pixels in [0, 1], and with the translation
+        rounded to 8 bits, with noise of 2/255, blurred by a pixel; hidden: the share of the error after noise that is not there
+        without it. Nearest training row: by the pixels, and so with pairs that the others do not have. Settings were chosen on
+        seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 
