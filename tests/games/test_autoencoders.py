@@ -15,8 +15,6 @@ from rivals.games.aae import AAE
 from rivals.games.autoencoder import Autoencoder
 from rivals.games.vae import gaussian_nll, kl_to_standard_normal
 from rivals.games.vaegan import VAEGAN
-from rivals.networks import FAMILIES
-from rivals.networks.heads import apart
 from rivals.priors import Normal
 
 X = torch.randn(64, 5, generator=torch.Generator().manual_seed(0))
@@ -121,14 +119,3 @@ def test_each_of_a_vaegans_players_has_a_gradient_of_its_own():
     plain, likeness, criterion = gradients(), gradients(gamma=9.0), gradients(adversarial=wasserstein)
     for other, alike in ((likeness, {"encoder", "discriminator"}), (criterion, {"encoder"})):
         assert {name for name in plain if torch.equal(plain[name], other[name])} == alike
-
-
-@pytest.mark.parametrize("network", FAMILIES)
-def test_a_discriminator_taken_apart_is_the_same_one(network):
-    torch.manual_seed(0)
-    D = FAMILIES[network].discriminator((1, 16, 16), width=4).eval()
-    trunk, head = apart(D)
-    x = torch.randn(3, 1, 16, 16)
-    assert torch.equal(head(trunk(x)), D(x))
-    assert (trunk(x).dim() == 4) == FAMILIES[network].maps
-    assert {id(p) for net in (trunk, head) for p in net.parameters()} == {id(p) for p in D.parameters()}

@@ -7,11 +7,12 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from rivals import chance
 from rivals.data.core import Batch
 from rivals.game import turn
-from rivals.games.infogan import CLOSEST, InfoGAN, Read, agreement, outputs_of, read
+from rivals.games.infogan import CLOSEST, FORGETS, InfoGAN, Read, agreement, outputs_of, read
 from rivals.priors import Codes
 from rivals.views import View
 
@@ -136,6 +137,7 @@ def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
     critic, generator = made.players()
     x = Batch(torch.randn(8, 5))
     assert "real" not in generator.loss(x)
+    assert "categorical" in generator.loss(x)
     terms = critic.loss(x)
     said = made.read(torch.cat([x.x, x.x / 2])).categorical
     assert terms["real"].item() == pytest.approx(-0.5 * sum(agreement(*logits.chunk(2)).item() for logits in said), rel=1e-4)
@@ -145,14 +147,79 @@ def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
     assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
 
 
-def test_the_information_rises_to_its_full_weight():
-    made, x = game(rise=0.4), Batch(torch.randn(8, 5))
+def test_codes_need_not_be_readable_until_it_is_asked():
+    made, x = game(codes_from=0.4), Batch(torch.randn(8, 5))
     for player in made.players():
         found = {}
-        for made.progress in (0.0, 0.1, 0.4, 1.0):
+        for made.progress in (0.0, 0.39, 0.4, 1.0):
             with chance.fixed(1):
                 found[made.progress] = {name: float(term.detach()) for name, term in player.loss(x).items()}
         assert len({terms["adversarial"] for terms in found.values()}) == 1
         for name in ("categorical", "continuous"):
-            full = found[1.0][name]
-            assert [found[at][name] for at in (0.0, 0.1, 0.4)] == pytest.approx([0, full / 4, full])
+            before, still, after, full = (terms[name] for terms in found.values())
+            assert (before, still, after) == (0, 0, full)
+            assert full > 0
+
+
+class Says(nn.Module):
+    """A Q that is sure of the sign of one feature, or knows nothing."""
+
+    def __init__(self, sure: float):
+        super().__init__()
+        self.sure = nn.Parameter(torch.tensor(sure))
+
+    def forward(self, features):
+        value = self.sure * features[:, :1]
+        return torch.cat([value, -value], 1)
+
+
+def several(**options):
+    """Three Qs, the second of which keeps what it says of things that are halved; and one finer."""
+    torch.manual_seed(0)
+    codes = Codes(noise=3, categories=(2,))
+    Q, finer = [Says(0.01), Says(50.0), Says(0.0)], [nn.Linear(6, 7)]
+    trunk = nn.Linear(5, 6, bias=False)
+    return InfoGAN(nn.Linear(5, 5), trunk, nn.Linear(6, 1), Q, finer, codes=codes, real=0.5, views=[Halved()], **options)
+
+
+def test_the_Q_that_knows_most_of_real_things_is_kept():
+    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
+    critic, _ = made.players()
+    features = made.trunk(x.x)
+    assert torch.equal(made.read(x.x).categorical[0], made.Q[0](features))  # nothing was learnt of them yet
+    terms = {name: term.detach() for name, term in critic.loss(x).items()}
+    assert int(made.chosen) == 1
+    assert torch.equal(made.read(x.x).categorical[0], made.Q[1](features))
+    both = torch.cat([features, features / 2])
+    each = torch.stack([agreement(*Q(both).chunk(2)) for Q in made.Q]).detach()
+    assert float(terms["real"]) == pytest.approx(-0.5 * float(each.mean()), rel=1e-5)
+    assert torch.allclose(made.shared, FORGETS * each)
+    assert float(terms["finer"]) == pytest.approx(-0.5 * float(agreement(*made.finer[0](both).chunk(2)).detach()), rel=1e-4)
+    assert len(made.state_dict()["shared"]) == 3  # and what is known of them is saved
+
+
+def test_the_choice_is_for_good_once_the_generator_learns_from_it():
+    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
+    critic, _ = made.players()
+    critic.loss(x)
+    with torch.no_grad():
+        made.Q[1].sure.zero_()
+        made.Q[2].sure.fill_(50)
+    for made.progress, chosen in ((0.2, 1), (1.0, 1), (0.19, 2)):
+        for _ in range(100):
+            critic.loss(x)
+        assert int(made.chosen) == chosen
+
+
+def test_the_generator_alone_makes_the_values_of_the_chosen_Q_readable():
+    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
+    critic, generator = made.players()
+    assert "categorical" not in critic.loss(x)  # which Q chose by it, too
+    assert int(made.chosen) == 1
+    made.progress = 0.2
+    with chance.fixed(0):
+        found = generator.loss(x)["categorical"]
+    with chance.fixed(0):
+        z = made.prior(64)
+        said = made.Q[1](made.trunk(made.decode(z)))
+    assert torch.allclose(found, cross_entropy(said, z[:, 3:].argmax(1)))

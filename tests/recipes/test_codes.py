@@ -12,13 +12,12 @@ from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.recipes.codes import InfoGANOptions
 
-BASE = {"network": "intermediate", "width": 4, "batch": 8, "noise": 5, "features": 6}
+BASE = {"network": "intermediate", "width": 4, "batch": 8, "noise": 5}
 CHANGED = {
     "network": "dcgan",
     "width": 6,
     "norm_d": "none",
     "norm_g": "none",
-    "features": 7,
     "categories": (3, 2),
     "continuous": 1,
     "noise": 6,
@@ -26,7 +25,9 @@ CHANGED = {
     "continuous_weight": 0.5,
     "real_weight": 0.5,
     "views": "translation",
-    "rise": 0.5,
+    "heads": 2,
+    "finer": 1,
+    "codes_from": 0.5,
     "adversarial": "relativistic",
     "activation": "sigmoid",
     "lr_d": 0.01,
@@ -36,7 +37,11 @@ CHANGED = {
     "batch": 9,
     "average": 0.5,
 }
-NEEDS = {"views": {"real_weight": 0.5}}  # changes nothing without it
+NEEDS = {
+    "views": {"real_weight": 0.5},
+    "heads": {"real_weight": 0.5, "codes_from": 0.5},
+    "finer": {"real_weight": 0.5},
+}  # changes nothing without it
 
 
 def test_the_list_of_options_is_whole():
@@ -60,8 +65,12 @@ def test_every_option_changes_the_run(option, weights_after):
         ({"real_weight": -1.0}, "0 or more"),
         ({"real_weight": 1.0, "categories": ()}, "categorical codes"),
         ({"views": "affine"}, "changes nothing without --real-weight"),
-        ({"rise": 1.0}, "share"),
-        ({"features": 0}, "at least 1"),
+        ({"heads": 0}, "at least 1"),
+        ({"codes_from": 1.0}, "share"),
+        ({"heads": 2, "real_weight": 1.0}, "pass --codes-from"),
+        ({"finer": -1}, "0 or more"),
+        ({"heads": 2}, "--heads changes nothing without --real-weight"),
+        ({"finer": 1}, "--finer changes nothing without --real-weight"),
     ],
 )
 def test_wrong_options_are_refused(wrong, told):

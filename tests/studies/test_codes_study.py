@@ -22,7 +22,7 @@ def game():
 
 def test_every_system_is_built():
     for changes in codes.SYSTEMS.values():
-        made = find("infogan")(Facts(shape=(1, 16, 16), count=100), **codes.NETWORKS, **changes).game
+        made = find("infogan")(Facts(shape=(1, 16, 16), count=100), **codes.OPTIONS, **changes).game
         assert made.sample(2).shape == (2, 1, 16, 16)
 
 

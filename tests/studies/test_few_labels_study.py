@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from rivals.data.core import Batch, Facts
+from rivals.data.memory import Memory
 from rivals.studies import few_labels as study
+from rivals.studies.core import Plan, run
 
 FACTS = Facts(shape=(1, 16, 16), count=8000, classes=10)
 
@@ -53,22 +57,64 @@ def test_errors_are_percent_and_an_ensemble_is_a_mean():
     assert study.error(study.together(found, study.SSGAN, 100), y) == 0
 
 
-def errors_of(**by_system):
+def errors_of(*systems, **by_system):
     base = {study.ALONE: 12.0, study.SSGAN: 2.0, study.CATGAN: 5.0, study.TRIPLE: 3.0, study.TOGETHER: 1.5}
-    return {(name, n): [value, value] for name, value in {**base, **by_system}.items() for n in study.LABELS}
+    mean = {**base, **by_system}
+    return {(name, n): [mean[name], mean[name]] for name in systems or mean for n in study.LABELS}
 
 
-def test_claims_ask_for_each():
-    assert [claim.holds for claim in study.claims(errors_of())] == [True] * 4
-    assert [claim.holds for claim in study.claims(errors_of(**{study.SSGAN: 3.5}))] == [False, True, True, True]
-    assert [claim.holds for claim in study.claims(errors_of(**{study.ALONE: 5.5}))] == [True, False, True, True]
-    assert [claim.holds for claim in study.claims(errors_of(**{study.CATGAN: 13.0}))] == [True, True, False, True]
-    assert [claim.holds for claim in study.claims(errors_of(**{study.TOGETHER: 2.5}))] == [True, True, True, False]
+FIRST = (study.ALONE, study.SSGAN, study.TOGETHER)
 
 
-def test_rows_have_the_published_numbers_beside_them_and_the_figure_can_be_drawn():
-    rows = study.rows(errors_of())
-    assert len(rows) == 5 * len(study.LABELS)
-    (row,) = [row for row in rows if row.system == study.SSGAN and "100 labels" in row.metric]
-    assert row.published == "0.93 ± 0.065"
-    study.drawn(errors_of()).canvas.draw()
+@pytest.mark.parametrize(
+    ("changed", "hold"),
+    [
+        ({}, [True, True, True]),
+        ({study.SSGAN: 3.5}, [False, True, True]),
+        ({study.ALONE: 5.5}, [True, False, True]),
+        ({study.TOGETHER: 2.5}, [True, True, False]),
+    ],
+)
+def test_claims_ask_for_each(changed, hold):
+    assert [claim.holds for claim in study.claims(errors_of(*FIRST, **changed))] == hold
+
+
+def test_the_further_games_are_asked_the_same_and_have_no_ensemble():
+    claims = study.claims(errors_of(study.ALONE, study.CATGAN, study.TRIPLE))
+    assert [claim.holds for claim in claims] == [False, False, True, True]
+    assert [claim.says.split(":")[0] for claim in claims] == [study.CATGAN] * 2 + [study.TRIPLE] * 2
+
+
+@pytest.mark.parametrize("systems", [FIRST, (study.ALONE, study.CATGAN, study.TRIPLE)])
+def test_rows_have_the_published_numbers_beside_them_and_the_figure_can_be_drawn(systems):
+    errors = errors_of(*systems)
+    rows = study.rows(errors)
+    assert len(rows) == len(systems) * len(study.LABELS)
+    published = {row.system: row.published for row in rows if "100 labels" in row.metric}
+    assert published.get(study.SSGAN, "0.93 ± 0.065") == "0.93 ± 0.065"
+    assert published.get(study.CATGAN, "1.39 ± 0.28") == "1.39 ± 0.28"
+    study.drawn(errors).canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("name", "systems"),
+    [("few-labels", (study.ALONE, study.SSGAN)), ("few-labels-further", (study.ALONE, study.CATGAN, study.TRIPLE))],
+)
+def test_each_study_trains_its_systems_with_all_labels_and_seeds(name, systems, tmp_path, monkeypatch):
+    """Of an answer that is always the first class, nine of ten rows are wrong."""
+    asked = []
+
+    def answered(plan, function, trials):
+        asked.extend(trials)
+        return [np.eye(10, dtype=np.float32)[[0] * 20] for _ in trials]
+
+    x, y = torch.zeros(20, 1, 16, 16, dtype=torch.uint8), torch.arange(10).repeat(2)
+    digits = Memory(x, y, name="digits", class_names=[str(digit) for digit in range(10)])
+    monkeypatch.setattr(study, "load", lambda *data, **options: digits)
+    monkeypatch.setattr(Plan, "side_by_side", answered)
+    tree = json.loads(run(name, tmp_path, seeds=2, tell=lambda line: None).read_text())
+    assert [(trial.system, trial.labels, trial.seed) for trial in asked] == [
+        (system, labels, seed) for system in systems for labels in study.LABELS for seed in (0, 1)
+    ]
+    assert {row["system"] for row in tree["rows"]} - {study.TOGETHER} == set(systems)
+    assert {value for row in tree["rows"] for value in row["values"]} == {90.0}

@@ -10,16 +10,21 @@ belongs, by what it reads; so the shared trunk learns from both. A categorical c
 continuous one as a Gaussian whose mean and variance Q gives. H(c) is a constant and left out: the logged terms are -lambda E
 log Q, in nats.
 
-Two additions of ours, both off unless asked for. Q may learn from real things too, by what Ji, Henriques and Vedaldi, 2019,
+Additions of ours, all off unless asked for. Q may learn from real things too, by what Ji, Henriques and Vedaldi, 2019,
 Invariant Information Clustering, https://arxiv.org/abs/1807.06653, maximise: the mutual information of what Q says of a thing
 and of a view v of it, moved a little (their eq. 3),
 
     P = E Q(c | x) Q(c | v(x))^T, made symmetric,        I = sum_ij P_ij log [P_ij / (P_i P_j)].
 
-It is largest where Q is sure of each thing, view or not, and uses all values alike; a code that the views change, as slant
-or thickness, it cannot be. Nothing else is shown the views. And with a `rise` Q sorts real things first: lambda grows from 0 to
-its full value over that share of the training. For a code that is readable has no reason to change its meaning, and without a
-rise that is settled before the pictures are any good.
+It is largest where Q is sure of each thing, view or not, and uses all values alike; a code that the views change, as slant or
+thickness, it cannot be. Nothing else is shown the views. Then the values of the code are Q's alone to give, and only the
+generator raises L_I of the categorical codes: a Q that learnt from generated things too would take over whatever values the
+generator began with, while its pictures were still poor, and neither had a reason to change them again.
+
+There are many ways to sort, and where one Q ends up chance decides. So Q may sort real things first: lambda is 0 until
+`codes_from`, a share of the training. And there may be several Qs, side by side on one trunk, of which the one whose I is
+largest at `codes_from` is the game's from then on. That takes no label. As in that paper others beside them may sort into more,
+`finer` values, that nothing is drawn from: they teach the trunk what differs at all.
 """
 
 from __future__ import annotations
@@ -42,6 +47,7 @@ from rivals.priors import Codes
 from rivals.views import View, Views
 
 LEAST = 1e-12  # of a probability under a logarithm
+FORGETS = 0.05  # of what a Q shared with its views before: the share that a batch replaces
 CLOSEST = 1e-3  # variance of a continuous code that Q may claim at least: a sure Q would divide by nothing
 
 adam_d: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -72,39 +78,46 @@ class InfoGAN(Generates):
     """A generator against a discriminator that also reads the codes.
 
     generator: (B, codes.dimension) -> (B, *shape).
-    trunk: (B, *shape) -> (B, F) features; discriminator: (B, F) -> (B, 1) logits; Q: (B, F) -> (B, outputs_of(codes)).
+    trunk: (B, *shape) -> features (B, ...); discriminator: features -> (B, 1) logits; each Q: features -> (B,
+    outputs_of(codes)); each finer: features -> (B, K') logits of a code that is never drawn.
     """
 
     latents: Codes
+    shared: Tensor  # (Qs,) nats: what each says of a real thing and of its view share, over the last batches
+    chosen: Tensor  # (), which Q is the game's
 
     def __init__(
         self,
         generator: nn.Module,
         trunk: nn.Module,
         discriminator: nn.Module,
-        Q: nn.Module,
+        Q: nn.Module | Sequence[nn.Module],
+        finer: Sequence[nn.Module] = (),
         *,
         codes: Codes,
         categorical: float = 1.0,  # lambda of the categorical codes
         continuous: float = 0.1,  # and of the continuous ones
         real: float = 0.0,  # factor on the information of real things and their views; 0: Q learns from generated ones alone
         views: Sequence[View] = (),  # of real things
-        rise: float = 0.0,  # share of the training until both lambdas are what they are; 0: from the start
+        codes_from: float = 0.0,  # share of the training before which both lambdas are 0
         adversarial: Adversarial = nonsaturating,
         optim_d: Optim = adam_d,
         optim_g: Optim = adam_g,
         schedule: Schedule | None = None,
     ):
         super().__init__()
-        self.generator, self.trunk, self.discriminator, self.Q = generator, trunk, discriminator, Q
+        self.generator, self.trunk, self.discriminator = generator, trunk, discriminator
+        self.Q, self.finer = nn.ModuleList([Q] if isinstance(Q, nn.Module) else Q), nn.ModuleList(finer)
+        self.register_buffer("shared", torch.zeros(len(self.Q)))
+        self.register_buffer("chosen", torch.tensor(0))
         self.latents, self.categorical, self.continuous, self.adversarial = codes, categorical, continuous, adversarial
-        self.real, self.views, self.rise = real, Views(views), rise
+        self.real, self.views, self.codes_from = real, Views(views), codes_from
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
 
     def players(self) -> Iterator[Player]:
         yield Player(
             name="discriminator",
-            owns=[self.trunk, self.discriminator, self.Q],
+            owns=[self.trunk, self.discriminator, self.Q, self.finer],
             loss=self.loss_D,
             optim=self.optim_d,
             schedule=self.schedule,
@@ -114,14 +127,32 @@ class InfoGAN(Generates):
     def loss_D(self, batch: Batch) -> Terms:
         features = self.trunk(batch.x)  # apart from the fakes: batch norm is of one kind of rows at a time
         real = self.discriminator(features).float()
+        sorting = self.sorting(features, batch.x) if self.real else {}  # first: it may change which Q reads the fakes
         fake, information = self.judged(len(batch.x))
-        terms = {"adversarial": self.adversarial.critic(real, fake), **information}
-        if self.real:
-            again = self.trunk(self.views(batch.x, self.progress))
-            said = read(self.latents, self.Q(torch.cat([features, again])))
-            shared = [agreement(*logits.chunk(2)) for logits in said.categorical]
-            terms["real"] = -self.real * torch.stack(shared).sum()
+        if sorting:
+            information.pop("categorical")  # the values are Q's to give
+        return {"adversarial": self.adversarial.critic(real, fake), **information, **sorting}
+
+    def sorting(self, features: Tensor, x: Tensor) -> Terms:
+        """How little what is said of real things and of views of them shares."""
+        both = torch.cat([features, self.trunk(self.views(x, self.progress))])
+        shared = torch.stack([self.kept(read(self.latents, Q(both)).categorical) for Q in self.Q])
+        self.choose(shared)
+        terms = {"real": -self.real * shared.mean()}
+        if self.finer:
+            terms["finer"] = -self.real * torch.stack([self.kept([Q(both).float()]) for Q in self.finer]).mean()
         return terms
+
+    def kept(self, categorical: Sequence[Tensor]) -> Tensor:
+        """The information that logits of real things and of their views, one below the other, share: (), nats."""
+        return torch.stack([agreement(*logits.chunk(2)) for logits in categorical]).sum()
+
+    def choose(self, shared: Tensor) -> None:
+        """The Q that knows most of real things, until the generator begins to learn from it."""
+        if self.progress < self.codes_from:
+            with torch.no_grad():
+                self.shared.lerp_(processes.mean(shared.detach()), FORGETS)
+                self.chosen.copy_(self.shared.argmax())
 
     def loss_G(self, batch: Batch) -> Terms:
         fake, information = self.judged(len(batch.x))
@@ -133,9 +164,14 @@ class InfoGAN(Generates):
         """The logits of n samples, and how badly their codes can be read."""
         z = self.prior(n)
         features = self.trunk(self.decode(z))
-        share = min(1.0, self.progress / self.rise) if self.rise else 1.0
-        information = self.information(z, read(self.latents, self.Q(features)))
-        return self.discriminator(features).float(), {name: share * term for name, term in information.items()}
+        weight = float(self.progress >= self.codes_from)
+        information = {name: weight * term for name, term in self.information(z, self.said(features)).items()}
+        return self.discriminator(features).float(), information
+
+    def said(self, features: Tensor) -> Read:
+        """By the Q that was chosen. All are asked, so that which it is need not be known outside of the device."""
+        outputs = torch.stack([Q(features) for Q in self.Q])
+        return read(self.latents, outputs.index_select(0, self.chosen[None])[0])
 
     def information(self, z: Tensor, said: Read) -> Terms:
         """-lambda E log Q(c | x), summed over the codes of each kind."""
@@ -152,7 +188,7 @@ class InfoGAN(Generates):
 
     def read(self, x: Tensor) -> Read:
         """What the codes of things are."""
-        return read(self.latents, self.Q(self.trunk(x)))
+        return self.said(self.trunk(x))
 
     def logits(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, 1)."""

@@ -10,11 +10,12 @@ from rivals.networks.layers import Flatten
 
 
 class Head(nn.Module):
-    """(B, F) -> (B, outputs): LeakyReLU, perhaps a hidden layer with batch norm, and a linear layer."""
+    """(B, ...) of F numbers each -> (B, outputs): LeakyReLU, if they are not `activated` already; perhaps a hidden layer with
+    batch norm; a linear layer."""
 
-    def __init__(self, features: int, outputs: int, *, hidden: int | None = None, leak: float = 0.2):
+    def __init__(self, features: int, outputs: int, *, hidden: int | None = None, activated: bool = False, leak: float = 0.2):
         super().__init__()
-        layers: list[nn.Module] = [nn.LeakyReLU(leak)]
+        layers: list[nn.Module] = [nn.Flatten(), *([] if activated else [nn.LeakyReLU(leak)])]
         if hidden is not None:
             layers += [nn.Linear(features, hidden), nn.BatchNorm1d(hidden), nn.LeakyReLU(leak)]
         self.body = nn.Sequential(*layers, nn.Linear(features if hidden is None else hidden, outputs))
@@ -42,6 +43,11 @@ def apart(discriminator: nn.Module) -> tuple[Layers, Layers]:
     layers = list(discriminator.body.children())  # type: ignore[union-attr]
     flat = next((i for i, layer in enumerate(layers) if isinstance(layer, Flatten)), len(layers) - 1)
     return Layers(layers[:flat]), Layers(layers[flat:])
+
+
+def features_of(head: nn.Module) -> int:
+    """How many numbers the second of the two that `apart` makes takes of each thing."""
+    return next(layer.in_features for layer in head.modules() if isinstance(layer, nn.Linear))
 
 
 class Standardised(nn.Module):
