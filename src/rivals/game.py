@@ -38,12 +38,16 @@ class Player:
     optim: Optim
     turns: int = 1  # steps a round, each on a fresh batch (WGAN's n_critic)
     starts: int = 0  # the first round that it plays: others may be trained before it
+    ends: int | None = None  # the round from which it plays no more; None: it plays to the end
     after: Callable[[], None] | None = None  # after each step: clipping, a codebook, a control variable
     skips: Callable[[Terms], bool] | None = None  # asked with the loss's terms, means over all processes; True: no step
     schedule: Schedule | None = None  # learning rate through training; None: constant
 
     def parameters(self) -> list[nn.Parameter]:
         return list({p: None for net in self.owns for p in net.parameters()})
+
+    def plays(self, round: int) -> bool:
+        return self.starts <= round and (self.ends is None or round < self.ends)
 
 
 class Game(nn.Module, ABC):

@@ -61,12 +61,12 @@ class Trainer:
             compile_networks(self.players)
 
     def play(self, progress: float = 0.0, *, watch: bool = False) -> None:
-        """One round: the turns of each player who plays by now, in order. With `watch` the gradients' norms are noted too."""
+        """One round: the turns of each player who plays in it, in order. With `watch` the gradients' norms are noted too."""
         self.game.progress, self.game.round = progress, self.round
         chance.reseed(self.seed, self.round)
         number = self.round * self.turns
         for player in self.players:
-            for _ in range(player.turns if self.round >= player.starts else 0):
+            for _ in range(player.turns if player.plays(self.round) else 0):
                 self.turn(player, self.batches(number), watch)
                 number += 1
         self.round += 1

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from rivals import chance
 from rivals.data.core import Batch
 from rivals.game import turn
-from rivals.games.infogan import CLOSEST, FORGETS, InfoGAN, Read, agreement, outputs_of, read
+from rivals.games.infogan import CLOSEST, FORGETS, InfoGAN, Read, agreement, between, outputs_of, read
 from rivals.priors import Codes
 from rivals.views import View
 
@@ -147,76 +147,93 @@ def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
     assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
 
 
-def test_codes_need_not_be_readable_until_it_is_asked():
-    made, x = game(codes_from=0.4), Batch(torch.randn(8, 5))
-    for player in made.players():
-        found = {}
-        for made.progress in (0.0, 0.39, 0.4, 1.0):
-            with chance.fixed(1):
-                found[made.progress] = {name: float(term.detach()) for name, term in player.loss(x).items()}
-        assert len({terms["adversarial"] for terms in found.values()}) == 1
-        for name in ("categorical", "continuous"):
-            before, still, after, full = (terms[name] for terms in found.values())
-            assert (before, still, after) == (0, 0, full)
-            assert full > 0
+def test_Q_learns_alone_before_the_game_begins():
+    made = game(real=0.5, views=[Halved()], pretrain=2)
+    alone, critic, generator = made.players()
+    assert [alone.plays(round) for round in range(4)] == [True, True, False, False]
+    for player in (critic, generator):
+        assert [player.plays(round) for round in range(4)] == [False, False, True, True]
+    with turn(made, alone):
+        terms = alone.loss(Batch(torch.randn(8, 5)))
+        assert set(terms) == {"real"}
+        terms["real"].backward()
+    assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
+    assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
 
 
 class Says(nn.Module):
     """A Q that is sure of the sign of one feature, or knows nothing."""
 
-    def __init__(self, sure: float):
+    def __init__(self, sure: float, feature: int = 0):
         super().__init__()
-        self.sure = nn.Parameter(torch.tensor(sure))
+        self.sure, self.feature = nn.Parameter(torch.tensor(sure)), feature
 
     def forward(self, features):
-        value = self.sure * features[:, :1]
+        value = self.sure * features[:, self.feature, None]
         return torch.cat([value, -value], 1)
 
 
-def several(**options):
-    """Three Qs, the second of which keeps what it says of things that are halved; and one finer."""
+def several(*Q, **options):
+    """Three Qs, by themselves the second is the only one that is sure; and one finer."""
     torch.manual_seed(0)
     codes = Codes(noise=3, categories=(2,))
-    Q, finer = [Says(0.01), Says(50.0), Says(0.0)], [nn.Linear(6, 7)]
+    Q, finer = Q or [Says(0.01), Says(50.0), Says(0.0)], [nn.Linear(6, 7)]
     trunk = nn.Linear(5, 6, bias=False)
     return InfoGAN(nn.Linear(5, 5), trunk, nn.Linear(6, 1), Q, finer, codes=codes, real=0.5, views=[Halved()], **options)
 
 
 def test_the_Q_that_knows_most_of_real_things_is_kept():
-    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
-    critic, _ = made.players()
+    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
+    alone, *_ = made.players()
     features = made.trunk(x.x)
     assert torch.equal(made.read(x.x).categorical[0], made.Q[0](features))  # nothing was learnt of them yet
-    terms = {name: term.detach() for name, term in critic.loss(x).items()}
+    terms = {name: term.detach() for name, term in alone.loss(x).items()}
     assert int(made.chosen) == 1
     assert torch.equal(made.read(x.x).categorical[0], made.Q[1](features))
     both = torch.cat([features, features / 2])
     each = torch.stack([agreement(*Q(both).chunk(2)) for Q in made.Q]).detach()
     assert float(terms["real"]) == pytest.approx(-0.5 * float(each.mean()), rel=1e-5)
-    assert torch.allclose(made.shared, FORGETS * each)
+    assert torch.allclose(made.shared, FORGETS * between(torch.stack([Q(features) for Q in made.Q])).mean(1))
     assert float(terms["finer"]) == pytest.approx(-0.5 * float(agreement(*made.finer[0](both).chunk(2)).detach()), rel=1e-4)
     assert len(made.state_dict()["shared"]) == 3  # and what is known of them is saved
 
 
-def test_the_choice_is_for_good_once_the_generator_learns_from_it():
-    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
-    critic, _ = made.players()
-    critic.loss(x)
+def test_of_Qs_that_are_equally_sure_the_one_that_most_agree_with_is_kept():
+    made = several(Says(50.0, feature=1), Says(50.0), Says(-50.0), pretrain=1)
+    next(made.players()).loss(Batch(torch.randn(64, 5)))
+    assert int(made.chosen) in (1, 2)  # to say the opposite is to say the same
+    assert float(made.shared[0]) < 0.6 * float(made.shared[1])
+
+
+def test_information_between_answers_does_not_mind_what_a_value_is_called():
+    sure = 50 * torch.eye(4).repeat(6, 1)
+    coarse = torch.cat([sure[:, :2].sum(1, keepdim=True), sure[:, 2:].sum(1, keepdim=True), torch.full((24, 2), -50.0)], 1)
+    found = between(torch.stack([sure, sure.roll(1, 1), coarse, torch.zeros(24, 4)]))
+    four, two = math.log(4), math.log(2)
+    expected = [[four, four, two, 0], [four, four, two, 0], [two, two, two, 0], [0, 0, 0, 0]]
+    assert torch.allclose(found, torch.tensor(expected), atol=1e-5)
+
+
+def test_the_choice_is_for_good_once_the_game_begins():
+    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
+    alone, critic, _ = made.players()
+    alone.loss(x)
     with torch.no_grad():
         made.Q[1].sure.zero_()
         made.Q[2].sure.fill_(50)
-    for made.progress, chosen in ((0.2, 1), (1.0, 1), (0.19, 2)):
+    for made.round, player, chosen in ((1, critic, 1), (9, critic, 1), (0, alone, 2)):
         for _ in range(100):
-            critic.loss(x)
+            player.loss(x)
         assert int(made.chosen) == chosen
 
 
 def test_the_generator_alone_makes_the_values_of_the_chosen_Q_readable():
-    made, x = several(codes_from=0.2), Batch(torch.randn(64, 5))
-    critic, generator = made.players()
-    assert "categorical" not in critic.loss(x)  # which Q chose by it, too
+    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
+    alone, critic, generator = made.players()
+    alone.loss(x)
     assert int(made.chosen) == 1
-    made.progress = 0.2
+    made.round = 1
+    assert set(critic.loss(x)) == {"adversarial", "real", "finer"}  # not "categorical"
     with chance.fixed(0):
         found = generator.loss(x)["categorical"]
     with chance.fixed(0):

@@ -43,6 +43,8 @@ def test_it_learns_digits_and_says_how_well(digits):
     assert features.dtype == torch.float32
     assert float(features.min()) == 0
     assert torch.allclose(judge.log_posterior(features).exp().sum(1), torch.ones(50))
+    assert torch.equal(judge.read(x_of(digits)), judge.log_posterior(features).argmax(1))
+    assert float((judge.read(x_of(digits)) == digits.rows(torch.arange(50), torch.device("cpu")).y).float().mean()) > 0.95
 
 
 def test_it_is_learnt_once_and_the_same_again(digits, cache, monkeypatch):

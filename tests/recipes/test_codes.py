@@ -27,11 +27,12 @@ CHANGED = {
     "views": "translation",
     "heads": 2,
     "finer": 1,
-    "codes_from": 0.5,
+    "pretrain": 2,
     "adversarial": "relativistic",
     "activation": "sigmoid",
     "lr_d": 0.01,
     "lr_g": 0.01,
+    "lr_q": 0.01,
     "beta1": 0.1,
     "decay": "linear",
     "batch": 9,
@@ -39,8 +40,10 @@ CHANGED = {
 }
 NEEDS = {
     "views": {"real_weight": 0.5},
-    "heads": {"real_weight": 0.5, "codes_from": 0.5},
+    "heads": {"real_weight": 0.5, "pretrain": 2},
     "finer": {"real_weight": 0.5},
+    "pretrain": {"real_weight": 0.5},
+    "lr_q": {"real_weight": 0.5, "pretrain": 2},
 }  # changes nothing without it
 
 
@@ -66,8 +69,11 @@ def test_every_option_changes_the_run(option, weights_after):
         ({"real_weight": 1.0, "categories": ()}, "categorical codes"),
         ({"views": "affine"}, "changes nothing without --real-weight"),
         ({"heads": 0}, "at least 1"),
-        ({"codes_from": 1.0}, "share"),
-        ({"heads": 2, "real_weight": 1.0}, "pass --codes-from"),
+        ({"pretrain": -1}, "0 or more"),
+        ({"lr_q": 0.0, "pretrain": 1, "real_weight": 1.0}, "more than 0"),
+        ({"lr_q": 0.1}, "--lr-q changes nothing without --pretrain"),
+        ({"pretrain": 1}, "--pretrain changes nothing without --real-weight"),
+        ({"heads": 2, "real_weight": 1.0}, "pass --pretrain"),
         ({"finer": -1}, "0 or more"),
         ({"heads": 2}, "--heads changes nothing without --real-weight"),
         ({"finer": 1}, "--finer changes nothing without --real-weight"),

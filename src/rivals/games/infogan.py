@@ -21,10 +21,11 @@ thickness, it cannot be. Nothing else is shown the views. Then the values of the
 generator raises L_I of the categorical codes: a Q that learnt from generated things too would take over whatever values the
 generator began with, while its pictures were still poor, and neither had a reason to change them again.
 
-There are many ways to sort, and where one Q ends up chance decides. So Q may sort real things first: lambda is 0 until
-`codes_from`, a share of the training. And there may be several Qs, side by side on one trunk, of which the one whose I is
-largest at `codes_from` is the game's from then on. That takes no label. As in that paper others beside them may sort into more,
-`finer` values, that nothing is drawn from: they teach the trunk what differs at all.
+There are many ways to sort, and where one Q ends up chance decides. So a third player, `Q`, may sort real things before the
+game begins, for `pretrain` rounds and at a rate of its own. And there may be several Qs, side by side on one trunk, of which
+the one that knows most of what all of them say is the game's from then on: of ways to sort that are equally clear the one that
+most Qs found. That takes no label. As in Ji et al. others beside them may sort into more, `finer` values, that nothing is drawn
+from: they teach the trunk what differs at all.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ from rivals.priors import Codes
 from rivals.views import View, Views
 
 LEAST = 1e-12  # of a probability under a logarithm
-FORGETS = 0.05  # of what a Q shared with its views before: the share that a batch replaces
+FORGETS = 0.05  # of what a Q shared with all Qs before: the share that a batch replaces
 CLOSEST = 1e-3  # variance of a continuous code that Q may claim at least: a sure Q would divide by nothing
 
 adam_d: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 adam_g: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
+adam_q: Optim = partial(Adam, lr=3e-3, betas=(0.5, 0.999))
 
 
 class Read(NamedTuple):
@@ -83,7 +85,7 @@ class InfoGAN(Generates):
     """
 
     latents: Codes
-    shared: Tensor  # (Qs,) nats: what each says of a real thing and of its view share, over the last batches
+    shared: Tensor  # (Qs,) nats: the information that what each and what all say of real things share, over the last batches
     chosen: Tensor  # (), which Q is the game's
 
     def __init__(
@@ -99,10 +101,11 @@ class InfoGAN(Generates):
         continuous: float = 0.1,  # and of the continuous ones
         real: float = 0.0,  # factor on the information of real things and their views; 0: Q learns from generated ones alone
         views: Sequence[View] = (),  # of real things
-        codes_from: float = 0.0,  # share of the training before which both lambdas are 0
+        pretrain: int = 0,  # rounds in which trunk and Q play alone, on real things
         adversarial: Adversarial = nonsaturating,
         optim_d: Optim = adam_d,
         optim_g: Optim = adam_g,
+        optim_q: Optim = adam_q,  # of those rounds
         schedule: Schedule | None = None,
     ):
         super().__init__()
@@ -111,48 +114,66 @@ class InfoGAN(Generates):
         self.register_buffer("shared", torch.zeros(len(self.Q)))
         self.register_buffer("chosen", torch.tensor(0))
         self.latents, self.categorical, self.continuous, self.adversarial = codes, categorical, continuous, adversarial
-        self.real, self.views, self.codes_from = real, Views(views), codes_from
-        self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
+        self.real, self.views, self.pretrain = real, Views(views), pretrain
+        self.optim_d, self.optim_g, self.optim_q, self.schedule = optim_d, optim_g, optim_q, schedule
 
     def players(self) -> Iterator[Player]:
+        if self.pretrain:
+            yield Player(
+                name="Q", owns=[self.trunk, self.Q, self.finer], loss=self.loss_Q, optim=self.optim_q, ends=self.pretrain
+            )
         yield Player(
             name="discriminator",
             owns=[self.trunk, self.discriminator, self.Q, self.finer],
             loss=self.loss_D,
             optim=self.optim_d,
+            starts=self.pretrain,
             schedule=self.schedule,
         )
-        yield Player(name="generator", owns=[self.generator], loss=self.loss_G, optim=self.optim_g, schedule=self.schedule)
+        yield Player(
+            name="generator",
+            owns=[self.generator],
+            loss=self.loss_G,
+            optim=self.optim_g,
+            starts=self.pretrain,
+            schedule=self.schedule,
+        )
+
+    def loss_Q(self, batch: Batch) -> Terms:
+        return self.sorting(self.trunk(batch.x), batch.x)
 
     def loss_D(self, batch: Batch) -> Terms:
         features = self.trunk(batch.x)  # apart from the fakes: batch norm is of one kind of rows at a time
         real = self.discriminator(features).float()
-        sorting = self.sorting(features, batch.x) if self.real else {}  # first: it may change which Q reads the fakes
         fake, information = self.judged(len(batch.x))
-        if sorting:
-            information.pop("categorical")  # the values are Q's to give
-        return {"adversarial": self.adversarial.critic(real, fake), **information, **sorting}
+        if not self.real:
+            return {"adversarial": self.adversarial.critic(real, fake), **information}
+        information.pop("categorical")  # the values are Q's to give
+        return {"adversarial": self.adversarial.critic(real, fake), **information, **self.sorting(features, batch.x)}
 
     def sorting(self, features: Tensor, x: Tensor) -> Terms:
         """How little what is said of real things and of views of them shares."""
         both = torch.cat([features, self.trunk(self.views(x, self.progress))])
-        shared = torch.stack([self.kept(read(self.latents, Q(both)).categorical) for Q in self.Q])
-        self.choose(shared)
-        terms = {"real": -self.real * shared.mean()}
+        said = [read(self.latents, Q(both)).categorical for Q in self.Q]
+        self.choose([torch.stack(code)[:, : len(x)] for code in zip(*said, strict=True)])
+        terms = {"real": -self.real * torch.stack([self.kept(categorical) for categorical in said]).mean()}
         if self.finer:
             terms["finer"] = -self.real * torch.stack([self.kept([Q(both).float()]) for Q in self.finer]).mean()
         return terms
 
     def kept(self, categorical: Sequence[Tensor]) -> Tensor:
-        """The information that logits of real things and of their views, one below the other, share: (), nats."""
+        """The information that logits of things and of their views, one below the other, share: (), nats."""
         return torch.stack([agreement(*logits.chunk(2)) for logits in categorical]).sum()
 
-    def choose(self, shared: Tensor) -> None:
-        """The Q that knows most of real things, until the generator begins to learn from it."""
-        if self.progress < self.codes_from:
-            with torch.no_grad():
-                self.shared.lerp_(processes.mean(shared.detach()), FORGETS)
-                self.chosen.copy_(self.shared.argmax())
+    @torch.no_grad()
+    def choose(self, said: Sequence[Tensor]) -> None:
+        """The Q that knows most of what all of them say of real things, until the game begins.
+
+        said: the logits (Qs, B, K) of each code."""
+        if self.round < self.pretrain:
+            shared = torch.stack([between(logits) for logits in said]).sum(0).mean(1)
+            self.shared.lerp_(shared, FORGETS)
+            self.chosen.copy_(self.shared.argmax())
 
     def loss_G(self, batch: Batch) -> Terms:
         fake, information = self.judged(len(batch.x))
@@ -164,9 +185,7 @@ class InfoGAN(Generates):
         """The logits of n samples, and how badly their codes can be read."""
         z = self.prior(n)
         features = self.trunk(self.decode(z))
-        weight = float(self.progress >= self.codes_from)
-        information = {name: weight * term for name, term in self.information(z, self.said(features)).items()}
-        return self.discriminator(features).float(), information
+        return self.discriminator(features).float(), self.information(z, self.said(features))
 
     def said(self, features: Tensor) -> Read:
         """By the Q that was chosen. All are asked, so that which it is need not be known outside of the device."""
@@ -198,11 +217,24 @@ class InfoGAN(Generates):
 
 def agreement(one: Tensor, other: Tensor) -> Tensor:
     """The mutual information of what two logits (B, K) say of the same things, over the batches of all processes: (), in
-    [0, log K] nats.
+    [0, log K] nats. Neither is the first of the two: their joint distribution is made symmetric."""
+    joint = jointly(one[None], other[None])[0, 0]
+    return mutual((joint + joint.T) / 2)
 
-    The logarithms are constants here, as in `rivals.games.catgan.marginal_entropy`."""
-    joint = (one.softmax(1)[:, :, None] * other.softmax(1)[:, None]).mean(0)  # not @, which autocast would do in bf16
-    joint = (joint + joint.T) / 2
-    whole = processes.mean(joint).clamp(min=LEAST)
-    marginal = whole.sum(1, keepdim=True)
-    return (joint * (whole / (marginal * marginal.T)).log()).sum()
+
+def between(logits: Tensor) -> Tensor:
+    """The mutual information of what each two of the logits (Qs, B, K) say of the same things: (Qs, Qs) nats."""
+    return mutual(jointly(logits, logits))
+
+
+def jointly(one: Tensor, other: Tensor) -> Tensor:
+    """(n, B, K), (m, B, L) logits -> (n, m, K, L): the joint distributions of what each two say of a thing."""
+    return (one.softmax(2)[:, None, :, :, None] * other.softmax(2)[:, :, None, :]).mean(2)  # no @: autocast's would be bf16
+
+
+def mutual(joint: Tensor) -> Tensor:
+    """The mutual information of the last two dimensions of joint distributions, averaged over all processes: (..., K, L) ->
+    (...), nats. The logarithms are constants here, as in `rivals.games.catgan.marginal_entropy`."""
+    whole = processes.mean(joint.detach()).clamp(min=LEAST)
+    marginals = whole.sum(-1, keepdim=True) * whole.sum(-2, keepdim=True)
+    return (joint * (whole / marginals).log()).sum((-2, -1))

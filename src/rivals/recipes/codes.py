@@ -12,7 +12,7 @@ from rivals.games.infogan import InfoGAN, outputs_of
 from rivals.networks.heads import Head, apart, features_of
 from rivals.priors import Codes
 from rivals.recipes.common import Common
-from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
+from rivals.recipes.core import Setup, counts, not_negative, positive, recipe
 from rivals.recipes.duel import Criterion
 from rivals.recipes.shown import transforms_of
 
@@ -38,31 +38,34 @@ class InfoGANOptions(Common):
     real_weight: float = 0.0
     """Factor on the information that what Q says of a real picture and of a view of it share (not the paper's); 0: none."""
     heads: int = 1
-    """How many Qs learn from real pictures, each for itself; the best by --real-weight's information is kept."""
+    """How many Qs learn from real pictures, each for itself; the one that most agree with is kept."""
     finer: int = 0
     """How many heads beside them learn from real pictures to tell five times as many values apart."""
     views: str | None = None
     """How a view differs: any of affine, thickness, warp (None: these), color, translation, cutout, flip, rotation."""
-    codes_from: float = 0.0
-    """The share of the training after which codes are to be readable; before it both lambdas are 0."""
+    pretrain: int = 0
+    """Rounds in which Q learns from real pictures before the game begins."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise beside the information."""
     lr_d: float = 2e-4
     """Learning rate of discriminator and Q."""
     lr_g: float = 1e-3
     """Learning rate of the generator."""
+    lr_q: float | None = None
+    """Learning rate of Q in --pretrain; None: the discriminator's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         counts(self, "noise", "heads")
-        shares(self, "codes_from")
-        positive(self, "lr_d", "lr_g", "categorical_weight", "continuous_weight")
-        not_negative(self, "real_weight", "continuous", "finer")
-        for name, asked in (("views", self.views is not None), ("heads", self.heads > 1), ("finer", self.finer)):
-            if asked and not self.real_weight:
-                raise UserError(f"--{name} changes nothing without --real-weight")
-        if self.heads > 1 and not self.codes_from:
-            raise UserError("--heads: which of them is kept is found out before codes are drawn from: pass --codes-from 0.5")
+        positive(self, "lr_d", "lr_g", "lr_q", "categorical_weight", "continuous_weight")
+        not_negative(self, "real_weight", "continuous", "finer", "pretrain")
+        asked = {"views": self.views is not None, "heads": self.heads > 1, "finer": self.finer, "pretrain": self.pretrain}
+        for name in (name for name, given in asked.items() if given and not self.real_weight):
+            raise UserError(f"--{name} changes nothing without --real-weight")
+        if self.lr_q is not None and not self.pretrain:
+            raise UserError("--lr-q changes nothing without --pretrain")
+        if self.heads > 1 and not self.pretrain:
+            raise UserError("--heads: which of them is kept is found out before the game begins: pass --pretrain 500")
         if self.real_weight and not self.categories:
             raise UserError("--real-weight is for categorical codes, and there are none: pass --categories 10")
         if min(self.categories, default=2) < 2:
@@ -98,10 +101,11 @@ def infogan(facts: Facts, options: InfoGANOptions) -> Setup:
         continuous=options.continuous_weight,
         real=options.real_weight,
         views=[Augment(transforms_of(facts, options.views or VIEWS, option="--real-weight"))] if options.real_weight else (),
-        codes_from=options.codes_from,
+        pretrain=options.pretrain,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         optim_d=options.adam(options.lr_d),
         optim_g=options.adam(options.lr_g),
+        optim_q=options.adam(options.lr_q or options.lr_d),
         schedule=options.schedule,
     )
     return options.setup(game)

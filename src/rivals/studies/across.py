@@ -81,7 +81,7 @@ def read(game: Translates | None) -> Outcome:
     for batch in in_order(pasted, CPU):
         made = batch.x if game is None else checked(game.translate(batch.x), bounded=True)
         assert batch.y is not None
-        right += int((judge.log_posterior(judge(made)).argmax(1) == batch.y).sum())
+        right += int((judge.read(made) == batch.y).sum())
         if not shown:
             shown = [batch.x[:SHOWN], made[:SHOWN]]
     return Outcome(100 * right / len(pasted), bytes_from_pictures(torch.cat(shown)))

@@ -81,7 +81,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
     return Outcome(
         error=float((again - x).square().mean()),
         sharpness=sharpness(again) / sharpness(x),
-        same=share(judge.log_posterior(judge(again)).argmax(1), y),
+        same=share(judge.read(again), y),
         fd=frechet.measure(Case(test, fake, judge))["fd"].value,
         read=readings(*codes.values(), apart=True),
         pictures=bytes_from_pictures(again[:SHOWN]),
@@ -157,7 +157,7 @@ def encoders(plan: Plan) -> Findings:
         Row(
             system=PIXELS,
             metric="% read as the same class",
-            values=[100 * share(judge.log_posterior(judge(x)).argmax(1), y)],
+            values=[100 * share(judge.read(x), y)],
         )
     )
     plan.figure(drawn(outcomes, x), "reconstructions")

@@ -87,7 +87,7 @@ def judged(game: Disentangle, data: Dataset, test: Dataset, judge: Classifier) -
     voices = torch.stack([learnt.s[learnt.y == label].mean(0) for label in range(classes)])
     wanted = (asked.y + 1) % classes
     other = game.converted(x, voices[wanted])
-    heard = judge.log_posterior(judge(other)).argmax(1)
+    heard = judge.read(other)
     numbers += [float((again - x).abs().mean()) * DEPTH / 2, 100 * float((heard == wanted).float().mean())]
     shown = [int((asked.y == label).nonzero()[len(x) // (4 * classes)]) for label in range(classes)][:SHOWN]
     pictures = torch.stack([x[shown, 0], again[shown, 0], other[shown, 0]]).float().numpy()

@@ -106,6 +106,10 @@ class Classifier:
         """(B, 128) -> (B, classes), log p(y|x)."""
         return log_softmax(self.network.to(features.device).head(features), dim=1)
 
+    def read(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B,), the most likely class of each."""
+        return self.log_posterior(self(x)).argmax(1)
+
 
 def tenth_apart(data: Dataset) -> tuple[Dataset, Dataset]:
     """What to learn from, and a tenth of the rows to test on."""
