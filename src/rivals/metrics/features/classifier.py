@@ -142,6 +142,7 @@ def learn(
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, rounds)
     with (
+        torch.enable_grad(),  # whoever asks for it may only want to look
         torch.random.fork_rng([device] if device.type == "cuda" else []),
         Batches(data, size, seed=seed, device=device) as batches,
     ):
