@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 from rivals import chance
 from rivals.data.core import Batch
 from rivals.game import turn
-from rivals.games.infogan import CLOSEST, FORGETS, InfoGAN, Read, agreement, between, outputs_of, read
+from rivals.games.infogan import CLOSEST, InfoGAN, Read, outputs_of, read
+from rivals.games.sorter import Sorter
 from rivals.priors import Codes
 from rivals.views import View
 
@@ -113,130 +113,68 @@ def test_both_players_learn_to_make_codes_readable():
             assert all(p.grad is None for p in made.get_submodule(name).parameters())
 
 
-def test_agreement_is_the_mutual_information_of_two_answers():
-    sure = 50 * torch.eye(4).repeat(6, 1)
-    assert float(agreement(sure, sure)) == pytest.approx(math.log(4), rel=1e-5)  # the same, and all values alike
-    assert float(agreement(sure, sure.roll(1, 1))) == pytest.approx(math.log(2), rel=1e-5)  # symmetric: one of two neighbours
-    assert float(agreement(sure, torch.zeros(24, 4))) == pytest.approx(0, abs=1e-6)  # one knows nothing
-    assert float(agreement(sure[:1].repeat(9, 1), sure[:1].repeat(9, 1))) == pytest.approx(0, abs=1e-6)  # one value for all
-
-
-def test_the_gradient_of_agreement_is_that_of_its_formula():
-    one, other = torch.randn(2, 7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    one.requires_grad_()
-    joint = one.softmax(1).T @ other.softmax(1) / 7
-    joint = (joint + joint.T) / 2
-    formula = (joint * (joint / joint.sum(1, keepdim=True) / joint.sum(0)).log()).sum()
-    (expected,) = torch.autograd.grad(formula, one)
-    (found,) = torch.autograd.grad(agreement(one, other), one)
-    assert torch.allclose(found, expected, atol=1e-12)
-
-
-def test_real_things_teach_trunk_and_Q_on_the_critics_turn_alone():
-    made = game(real=0.5, views=[Halved()])
-    critic, generator = made.players()
-    x = Batch(torch.randn(8, 5))
-    assert "real" not in generator.loss(x)
-    assert "categorical" in generator.loss(x)
-    terms = critic.loss(x)
-    said = made.read(torch.cat([x.x, x.x / 2])).categorical
-    assert terms["real"].item() == pytest.approx(-0.5 * sum(agreement(*logits.chunk(2)).item() for logits in said), rel=1e-4)
-    with turn(made, critic):
-        critic.loss(x)["real"].backward()
-    assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
-    assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
-
-
-def test_Q_learns_alone_before_the_game_begins():
-    made = game(real=0.5, views=[Halved()], pretrain=2)
-    alone, critic, generator = made.players()
-    assert [alone.plays(round) for round in range(4)] == [True, True, False, False]
-    for player in (critic, generator):
-        assert [player.plays(round) for round in range(4)] == [False, False, True, True]
-    with turn(made, alone):
-        terms = alone.loss(Batch(torch.randn(8, 5)))
-        assert set(terms) == {"real"}
-        terms["real"].backward()
-    assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
-    assert all(p.grad is None for net in (made.generator, made.discriminator) for p in net.parameters())
+def sorted_game(pretrain=2):
+    """Its sorter is sure of the sign of the first number."""
+    torch.manual_seed(0)
+    codes = Codes(noise=3, categories=(2, 3), continuous=1)
+    sorter = Sorter(nn.Identity(), [Says()], views=[Halved()])
+    Q = nn.Linear(6, outputs_of(codes))
+    return InfoGAN(
+        nn.Linear(codes.dimension, 5),
+        nn.Linear(5, 6),
+        nn.Linear(6, 1),
+        Q,
+        sorter,
+        codes=codes,
+        categorical=0.5,
+        pretrain=pretrain,
+    )
 
 
 class Says(nn.Module):
-    """A Q that is sure of the sign of one feature, or knows nothing."""
-
-    def __init__(self, sure: float, feature: int = 0):
+    def __init__(self):
         super().__init__()
-        self.sure, self.feature = nn.Parameter(torch.tensor(sure)), feature
+        self.sure = nn.Parameter(torch.tensor(20.0))
 
-    def forward(self, features):
-        value = self.sure * features[:, self.feature, None]
-        return torch.cat([value, -value], 1)
-
-
-def several(*Q, **options):
-    """Three Qs, by themselves the second is the only one that is sure; and one finer."""
-    torch.manual_seed(0)
-    codes = Codes(noise=3, categories=(2,))
-    Q, finer = Q or [Says(0.01), Says(50.0), Says(0.0)], [nn.Linear(6, 7)]
-    trunk = nn.Linear(5, 6, bias=False)
-    return InfoGAN(nn.Linear(5, 5), trunk, nn.Linear(6, 1), Q, finer, codes=codes, real=0.5, views=[Halved()], **options)
+    def forward(self, x):
+        return self.sure * torch.cat([x[:, :1], -x[:, :1]], 1)
 
 
-def test_the_Q_that_knows_most_of_real_things_is_kept():
-    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
+def test_the_sorter_plays_before_the_others_and_not_after():
+    alone, critic, generator = sorted_game().players()
+    assert alone.name == "sorter"
+    assert [alone.plays(round) for round in range(4)] == [True, True, False, False]
+    for player in (critic, generator):
+        assert [player.plays(round) for round in range(4)] == [False, False, True, True]
+
+
+def test_on_its_turn_the_sorter_alone_is_moved():
+    made = sorted_game()
     alone, *_ = made.players()
-    features = made.trunk(x.x)
-    assert torch.equal(made.read(x.x).categorical[0], made.Q[0](features))  # nothing was learnt of them yet
-    terms = {name: term.detach() for name, term in alone.loss(x).items()}
-    assert int(made.chosen) == 1
-    assert torch.equal(made.read(x.x).categorical[0], made.Q[1](features))
-    both = torch.cat([features, features / 2])
-    each = torch.stack([agreement(*Q(both).chunk(2)) for Q in made.Q]).detach()
-    assert float(terms["real"]) == pytest.approx(-0.5 * float(each.mean()), rel=1e-5)
-    assert torch.allclose(made.shared, FORGETS * between(torch.stack([Q(features) for Q in made.Q])).mean(1))
-    assert float(terms["finer"]) == pytest.approx(-0.5 * float(agreement(*made.finer[0](both).chunk(2)).detach()), rel=1e-4)
-    assert len(made.state_dict()["shared"]) == 3  # and what is known of them is saved
+    with turn(made, alone):
+        terms = alone.loss(Batch(torch.randn(8, 5)))
+        assert set(terms) == {"sorted"}
+        terms["sorted"].backward()
+    assert bool(made.sorter.heads[0].sure.grad)
+    assert all(p.grad is None for net in (made.generator, made.trunk, made.discriminator, made.Q) for p in net.parameters())
 
 
-def test_of_Qs_that_are_equally_sure_the_one_that_most_agree_with_is_kept():
-    made = several(Says(50.0, feature=1), Says(50.0), Says(-50.0), pretrain=1)
-    next(made.players()).loss(Batch(torch.randn(64, 5)))
-    assert int(made.chosen) in (1, 2)  # to say the opposite is to say the same
-    assert float(made.shared[0]) < 0.6 * float(made.shared[1])
-
-
-def test_information_between_answers_does_not_mind_what_a_value_is_called():
-    sure = 50 * torch.eye(4).repeat(6, 1)
-    coarse = torch.cat([sure[:, :2].sum(1, keepdim=True), sure[:, 2:].sum(1, keepdim=True), torch.full((24, 2), -50.0)], 1)
-    found = between(torch.stack([sure, sure.roll(1, 1), coarse, torch.zeros(24, 4)]))
-    four, two = math.log(4), math.log(2)
-    expected = [[four, four, two, 0], [four, four, two, 0], [two, two, two, 0], [0, 0, 0, 0]]
-    assert torch.allclose(found, torch.tensor(expected), atol=1e-5)
-
-
-def test_the_choice_is_for_good_once_the_game_begins():
-    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
-    alone, critic, _ = made.players()
-    alone.loss(x)
-    with torch.no_grad():
-        made.Q[1].sure.zero_()
-        made.Q[2].sure.fill_(50)
-    for made.round, player, chosen in ((1, critic, 1), (9, critic, 1), (0, alone, 2)):
-        for _ in range(100):
-            player.loss(x)
-        assert int(made.chosen) == chosen
-
-
-def test_the_generator_alone_makes_the_values_of_the_chosen_Q_readable():
-    made, x = several(pretrain=1), Batch(torch.randn(64, 5))
-    alone, critic, generator = made.players()
-    alone.loss(x)
-    assert int(made.chosen) == 1
-    made.round = 1
-    assert set(critic.loss(x)) == {"adversarial", "real", "finer"}  # not "categorical"
-    with chance.fixed(0):
-        found = generator.loss(x)["categorical"]
-    with chance.fixed(0):
-        z = made.prior(64)
-        said = made.Q[1](made.trunk(made.decode(z)))
-    assert torch.allclose(found, cross_entropy(said, z[:, 3:].argmax(1)))
+def test_Q_learns_to_say_of_real_things_what_the_sorter_says():
+    made, x = sorted_game(), torch.randn(64, 5)
+    _, critic, generator = made.players()
+    with turn(made, critic):
+        terms = critic.loss(Batch(x))
+        terms["sorted"].backward()
+    assert set(terms) == {"adversarial", "categorical", "continuous", "sorted"}
+    assert set(generator.loss(Batch(x))) == {"adversarial", "categorical", "continuous"}
+    said = made.read(x).categorical[0].detach()
+    soft = (40 * x[:, :1] * torch.tensor([0.5, -0.5])).softmax(1)
+    assert float(terms["sorted"].detach()) == pytest.approx(0.5 * float(-(soft * said.log_softmax(1)).sum(1).mean()), rel=1e-4)
+    assert made.sorter.heads[0].sure.grad is None
+    assert all(p.grad is not None and bool(p.grad.any()) for net in (made.trunk, made.Q) for p in net.parameters())
+    optimizer = torch.optim.Adam(made.parameters(), lr=0.01)
+    for _ in range(300):
+        optimizer.zero_grad()
+        critic.loss(Batch(x))["sorted"].backward()
+        optimizer.step()
+    assert float((made.read(x).categorical[0].argmax(1) == (x[:, 0] < 0)).float().mean()) > 0.95

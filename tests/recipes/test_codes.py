@@ -23,28 +23,20 @@ CHANGED = {
     "noise": 6,
     "categorical_weight": 0.5,
     "continuous_weight": 0.5,
-    "real_weight": 0.5,
     "views": "translation",
     "heads": 2,
-    "finer": 1,
     "pretrain": 2,
     "adversarial": "relativistic",
     "activation": "sigmoid",
     "lr_d": 0.01,
     "lr_g": 0.01,
-    "lr_q": 0.01,
+    "lr_s": 0.01,
     "beta1": 0.1,
     "decay": "linear",
     "batch": 9,
     "average": 0.5,
 }
-NEEDS = {
-    "views": {"real_weight": 0.5},
-    "heads": {"real_weight": 0.5, "pretrain": 2},
-    "finer": {"real_weight": 0.5},
-    "pretrain": {"real_weight": 0.5},
-    "lr_q": {"real_weight": 0.5, "pretrain": 2},
-}  # changes nothing without it
+NEEDS = {name: {"pretrain": 2} for name in ("views", "heads", "lr_s")}  # changes nothing without it
 
 
 def test_the_list_of_options_is_whole():
@@ -65,18 +57,13 @@ def test_every_option_changes_the_run(option, weights_after):
         ({"categories": (), "continuous": 0}, "there is no code"),
         ({"continuous": -1}, "0 or more"),
         ({"lr_g": 0.0}, "more than 0"),
-        ({"real_weight": -1.0}, "0 or more"),
-        ({"real_weight": 1.0, "categories": ()}, "categorical codes"),
-        ({"views": "affine"}, "changes nothing without --real-weight"),
-        ({"heads": 0}, "at least 1"),
+        ({"pretrain": 1, "categories": ()}, "categorical codes"),
         ({"pretrain": -1}, "0 or more"),
-        ({"lr_q": 0.0, "pretrain": 1, "real_weight": 1.0}, "more than 0"),
-        ({"lr_q": 0.1}, "--lr-q changes nothing without --pretrain"),
-        ({"pretrain": 1}, "--pretrain changes nothing without --real-weight"),
-        ({"heads": 2, "real_weight": 1.0}, "pass --pretrain"),
-        ({"finer": -1}, "0 or more"),
-        ({"heads": 2}, "--heads changes nothing without --real-weight"),
-        ({"finer": 1}, "--finer changes nothing without --real-weight"),
+        ({"heads": 0, "pretrain": 1}, "at least 1"),
+        ({"lr_s": 0.0, "pretrain": 1}, "more than 0"),
+        ({"views": "affine"}, "--views changes nothing without --pretrain"),
+        ({"heads": 2}, "--heads changes nothing without --pretrain"),
+        ({"lr_s": 0.1}, "--lr-s changes nothing without --pretrain"),
     ],
 )
 def test_wrong_options_are_refused(wrong, told):
@@ -85,10 +72,10 @@ def test_wrong_options_are_refused(wrong, told):
 
 
 def test_views_are_of_pictures_and_have_names():
-    with pytest.raises(UserError, match="--real-weight is for pictures"):
-        RECIPES["infogan"](Facts(shape=(2,), count=10, bounded=False), network="mlp", real_weight=1.0)
+    with pytest.raises(UserError, match="--pretrain is for pictures"):
+        RECIPES["infogan"](Facts(shape=(2,), count=10, bounded=False), network="mlp", pretrain=1)
     with pytest.raises(UserError, match="wrap"):
-        RECIPES["infogan"](Facts(shape=(1, 8, 8), count=10), real_weight=1.0, views="wrap")
+        RECIPES["infogan"](Facts(shape=(1, 8, 8), count=10), pretrain=1, views="wrap")
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 24, 17), (2,)])

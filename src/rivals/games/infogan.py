@@ -10,22 +10,10 @@ belongs, by what it reads; so the shared trunk learns from both. A categorical c
 continuous one as a Gaussian whose mean and variance Q gives. H(c) is a constant and left out: the logged terms are -lambda E
 log Q, in nats.
 
-Additions of ours, all off unless asked for. Q may learn from real things too, by what Ji, Henriques and Vedaldi, 2019,
-Invariant Information Clustering, https://arxiv.org/abs/1807.06653, maximise: the mutual information of what Q says of a thing
-and of a view v of it, moved a little (their eq. 3),
-
-    P = E Q(c | x) Q(c | v(x))^T, made symmetric,        I = sum_ij P_ij log [P_ij / (P_i P_j)].
-
-It is largest where Q is sure of each thing, view or not, and uses all values alike; a code that the views change, as slant or
-thickness, it cannot be. Nothing else is shown the views. Then the values of the code are Q's alone to give, and only the
-generator raises L_I of the categorical codes: a Q that learnt from generated things too would take over whatever values the
-generator began with, while its pictures were still poor, and neither had a reason to change them again.
-
-There are many ways to sort, and where one Q ends up chance decides. So a third player, `Q`, may sort real things before the
-game begins, for `pretrain` rounds and at a rate of its own. And there may be several Qs, side by side on one trunk, of which
-the one that knows most of what all of them say is the game's from then on: of ways to sort that are equally clear the one that
-most Qs found. That takes no label. As in Ji et al. others beside them may sort into more, `finer` values, that nothing is drawn
-from: they teach the trunk what differs at all.
+An addition of ours, off unless a `sorter` is given: what a categorical code means is found on real things first. The sorter
+(`rivals.games.sorter`) plays alone for `pretrain` rounds and not after. Then Q learns to say of real things what the sorter
+says, on D's turn, as an ACGAN's classifier learns the classes: the first code's values get the meaning of the sorter's, and a
+generator that wants to be read has to draw that. No label is used.
 """
 
 from __future__ import annotations
@@ -40,20 +28,17 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 from torch.optim import Adam
 
-from rivals import processes
 from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.game import Generates, Optim, Player, Schedule, Terms
+from rivals.games.sorter import Sorter
 from rivals.priors import Codes
-from rivals.views import View, Views
 
-LEAST = 1e-12  # of a probability under a logarithm
-FORGETS = 0.05  # of what a Q shared with all Qs before: the share that a batch replaces
 CLOSEST = 1e-3  # variance of a continuous code that Q may claim at least: a sure Q would divide by nothing
 
 adam_d: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 adam_g: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
-adam_q: Optim = partial(Adam, lr=3e-3, betas=(0.5, 0.999))
+adam_s: Optim = partial(Adam, lr=1e-3, betas=(0.5, 0.999))
 
 
 class Read(NamedTuple):
@@ -80,51 +65,41 @@ class InfoGAN(Generates):
     """A generator against a discriminator that also reads the codes.
 
     generator: (B, codes.dimension) -> (B, *shape).
-    trunk: (B, *shape) -> features (B, ...); discriminator: features -> (B, 1) logits; each Q: features -> (B,
-    outputs_of(codes)); each finer: features -> (B, K') logits of a code that is never drawn.
+    trunk: (B, *shape) -> features (B, ...); discriminator: features -> (B, 1) logits; Q: features -> (B, outputs_of(codes)).
     """
 
     latents: Codes
-    shared: Tensor  # (Qs,) nats: the information that what each and what all say of real things share, over the last batches
-    chosen: Tensor  # (), which Q is the game's
 
     def __init__(
         self,
         generator: nn.Module,
         trunk: nn.Module,
         discriminator: nn.Module,
-        Q: nn.Module | Sequence[nn.Module],
-        finer: Sequence[nn.Module] = (),
+        Q: nn.Module,
+        sorter: Sorter | None = None,  # of as many values as the first categorical code
         *,
         codes: Codes,
         categorical: float = 1.0,  # lambda of the categorical codes
         continuous: float = 0.1,  # and of the continuous ones
-        real: float = 0.0,  # factor on the information of real things and their views; 0: Q learns from generated ones alone
-        views: Sequence[View] = (),  # of real things
-        pretrain: int = 0,  # rounds in which trunk and Q play alone, on real things
+        pretrain: int = 0,  # rounds in which the sorter plays, and nobody else
         adversarial: Adversarial = nonsaturating,
         optim_d: Optim = adam_d,
         optim_g: Optim = adam_g,
-        optim_q: Optim = adam_q,  # of those rounds
+        optim_s: Optim = adam_s,  # of the sorter
         schedule: Schedule | None = None,
     ):
         super().__init__()
-        self.generator, self.trunk, self.discriminator = generator, trunk, discriminator
-        self.Q, self.finer = nn.ModuleList([Q] if isinstance(Q, nn.Module) else Q), nn.ModuleList(finer)
-        self.register_buffer("shared", torch.zeros(len(self.Q)))
-        self.register_buffer("chosen", torch.tensor(0))
+        self.generator, self.trunk, self.discriminator, self.Q, self.sorter = generator, trunk, discriminator, Q, sorter
         self.latents, self.categorical, self.continuous, self.adversarial = codes, categorical, continuous, adversarial
-        self.real, self.views, self.pretrain = real, Views(views), pretrain
-        self.optim_d, self.optim_g, self.optim_q, self.schedule = optim_d, optim_g, optim_q, schedule
+        self.pretrain, self.schedule = pretrain, schedule
+        self.optim_d, self.optim_g, self.optim_s = optim_d, optim_g, optim_s
 
     def players(self) -> Iterator[Player]:
-        if self.pretrain:
-            yield Player(
-                name="Q", owns=[self.trunk, self.Q, self.finer], loss=self.loss_Q, optim=self.optim_q, ends=self.pretrain
-            )
+        if self.sorter is not None:
+            yield Player(name="sorter", owns=[self.sorter], loss=self.loss_S, optim=self.optim_s, ends=self.pretrain)
         yield Player(
             name="discriminator",
-            owns=[self.trunk, self.discriminator, self.Q, self.finer],
+            owns=[self.trunk, self.discriminator, self.Q],
             loss=self.loss_D,
             optim=self.optim_d,
             starts=self.pretrain,
@@ -139,41 +114,19 @@ class InfoGAN(Generates):
             schedule=self.schedule,
         )
 
-    def loss_Q(self, batch: Batch) -> Terms:
-        return self.sorting(self.trunk(batch.x), batch.x)
+    def loss_S(self, batch: Batch) -> Terms:
+        assert self.sorter is not None  # it is its turn
+        return self.sorter.loss(batch.x, self.progress)
 
     def loss_D(self, batch: Batch) -> Terms:
         features = self.trunk(batch.x)  # apart from the fakes: batch norm is of one kind of rows at a time
         real = self.discriminator(features).float()
         fake, information = self.judged(len(batch.x))
-        if not self.real:
-            return {"adversarial": self.adversarial.critic(real, fake), **information}
-        information.pop("categorical")  # the values are Q's to give
-        return {"adversarial": self.adversarial.critic(real, fake), **information, **self.sorting(features, batch.x)}
-
-    def sorting(self, features: Tensor, x: Tensor) -> Terms:
-        """How little what is said of real things and of views of them shares."""
-        both = torch.cat([features, self.trunk(self.views(x, self.progress))])
-        said = [read(self.latents, Q(both)).categorical for Q in self.Q]
-        self.choose([torch.stack(code)[:, : len(x)] for code in zip(*said, strict=True)])
-        terms = {"real": -self.real * torch.stack([self.kept(categorical) for categorical in said]).mean()}
-        if self.finer:
-            terms["finer"] = -self.real * torch.stack([self.kept([Q(both).float()]) for Q in self.finer]).mean()
+        terms = {"adversarial": self.adversarial.critic(real, fake), **information}
+        if self.sorter is not None:
+            said = read(self.latents, self.Q(features)).categorical[0]
+            terms["sorted"] = self.categorical * cross_entropy(said, self.sorter(batch.x).softmax(1))
         return terms
-
-    def kept(self, categorical: Sequence[Tensor]) -> Tensor:
-        """The information that logits of things and of their views, one below the other, share: (), nats."""
-        return torch.stack([agreement(*logits.chunk(2)) for logits in categorical]).sum()
-
-    @torch.no_grad()
-    def choose(self, said: Sequence[Tensor]) -> None:
-        """The Q that knows most of what all of them say of real things, until the game begins.
-
-        said: the logits (Qs, B, K) of each code."""
-        if self.round < self.pretrain:
-            shared = torch.stack([between(logits) for logits in said]).sum(0).mean(1)
-            self.shared.lerp_(shared, FORGETS)
-            self.chosen.copy_(self.shared.argmax())
 
     def loss_G(self, batch: Batch) -> Terms:
         fake, information = self.judged(len(batch.x))
@@ -185,12 +138,7 @@ class InfoGAN(Generates):
         """The logits of n samples, and how badly their codes can be read."""
         z = self.prior(n)
         features = self.trunk(self.decode(z))
-        return self.discriminator(features).float(), self.information(z, self.said(features))
-
-    def said(self, features: Tensor) -> Read:
-        """By the Q that was chosen. All are asked, so that which it is need not be known outside of the device."""
-        outputs = torch.stack([Q(features) for Q in self.Q])
-        return read(self.latents, outputs.index_select(0, self.chosen[None])[0])
+        return self.discriminator(features).float(), self.information(z, read(self.latents, self.Q(features)))
 
     def information(self, z: Tensor, said: Read) -> Terms:
         """-lambda E log Q(c | x), summed over the codes of each kind."""
@@ -207,34 +155,9 @@ class InfoGAN(Generates):
 
     def read(self, x: Tensor) -> Read:
         """What the codes of things are."""
-        return self.said(self.trunk(x))
+        return read(self.latents, self.Q(self.trunk(x)))
 
     def logits(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, 1)."""
         logits: Tensor = self.discriminator(self.trunk(x))
         return logits.float()
-
-
-def agreement(one: Tensor, other: Tensor) -> Tensor:
-    """The mutual information of what two logits (B, K) say of the same things, over the batches of all processes: (), in
-    [0, log K] nats. Neither is the first of the two: their joint distribution is made symmetric."""
-    joint = jointly(one[None], other[None])[0, 0]
-    return mutual((joint + joint.T) / 2)
-
-
-def between(logits: Tensor) -> Tensor:
-    """The mutual information of what each two of the logits (Qs, B, K) say of the same things: (Qs, Qs) nats."""
-    return mutual(jointly(logits, logits))
-
-
-def jointly(one: Tensor, other: Tensor) -> Tensor:
-    """(n, B, K), (m, B, L) logits -> (n, m, K, L): the joint distributions of what each two say of a thing."""
-    return (one.softmax(2)[:, None, :, :, None] * other.softmax(2)[:, :, None, :]).mean(2)  # no @: autocast's would be bf16
-
-
-def mutual(joint: Tensor) -> Tensor:
-    """The mutual information of the last two dimensions of joint distributions, averaged over all processes: (..., K, L) ->
-    (...), nats. The logarithms are constants here, as in `rivals.games.catgan.marginal_entropy`."""
-    whole = processes.mean(joint.detach()).clamp(min=LEAST)
-    marginals = whole.sum(-1, keepdim=True) * whole.sum(-2, keepdim=True)
-    return (joint * (whole / marginals).log()).sum((-2, -1))

@@ -9,6 +9,7 @@ from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError, pick
 from rivals.games.infogan import InfoGAN, outputs_of
+from rivals.games.sorter import Sorter
 from rivals.networks.heads import Head, apart, features_of
 from rivals.priors import Codes
 from rivals.recipes.common import Common
@@ -18,7 +19,9 @@ from rivals.recipes.shown import transforms_of
 
 VIEWS = "affine,thickness,warp"  # what a digit survives
 UNITS = 128  # of Q's hidden layer, as in the paper's table 1
+HEADS, FINER_HEADS = 8, 3  # of a sorter
 FINER = 5  # times as many values as the code, as in Ji et al., 2019, on MNIST
+LR_S = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,43 +38,47 @@ class InfoGANOptions(Common):
     """lambda, the factor on the categorical codes' information."""
     continuous_weight: float = 0.1
     """lambda of the continuous codes."""
-    real_weight: float = 0.0
-    """Factor on the information that what Q says of a real picture and of a view of it share (not the paper's); 0: none."""
-    heads: int = 1
-    """How many Qs learn from real pictures, each for itself; the one that most agree with is kept."""
-    finer: int = 0
-    """How many heads beside them learn from real pictures to tell five times as many values apart."""
-    views: str | None = None
-    """How a view differs: any of affine, thickness, warp (None: these), color, translation, cutout, flip, rotation."""
     pretrain: int = 0
-    """Rounds in which Q learns from real pictures before the game begins."""
+    """Rounds before the game in which a sorter finds on real pictures what values mean (not the paper's); 0: no sorter."""
+    heads: int | None = None
+    """How many ways to sort it tries, of which the one that most agree with is kept (None: 8)."""
+    views: str | None = None
+    """What it is not to mind: any of affine, thickness, warp (None: these), color, translation, cutout, flip, rotation."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise beside the information."""
     lr_d: float = 2e-4
     """Learning rate of discriminator and Q."""
     lr_g: float = 1e-3
     """Learning rate of the generator."""
-    lr_q: float | None = None
-    """Learning rate of Q in --pretrain; None: the discriminator's."""
+    lr_s: float | None = None
+    """Learning rate of the sorter (None: 1e-3)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         counts(self, "noise", "heads")
-        positive(self, "lr_d", "lr_g", "lr_q", "categorical_weight", "continuous_weight")
-        not_negative(self, "real_weight", "continuous", "finer", "pretrain")
-        asked = {"views": self.views is not None, "heads": self.heads > 1, "finer": self.finer, "pretrain": self.pretrain}
-        for name in (name for name, given in asked.items() if given and not self.real_weight):
-            raise UserError(f"--{name} changes nothing without --real-weight")
-        if self.lr_q is not None and not self.pretrain:
-            raise UserError("--lr-q changes nothing without --pretrain")
-        if self.heads > 1 and not self.pretrain:
-            raise UserError("--heads: which of them is kept is found out before the game begins: pass --pretrain 500")
-        if self.real_weight and not self.categories:
-            raise UserError("--real-weight is for categorical codes, and there are none: pass --categories 10")
+        positive(self, "lr_d", "lr_g", "lr_s", "categorical_weight", "continuous_weight")
+        not_negative(self, "continuous", "pretrain")
+        for name in ("heads", "views", "lr_s"):
+            if getattr(self, name) is not None and not self.pretrain:
+                raise UserError(f"--{name.replace('_', '-')} changes nothing without --pretrain")
+        if self.pretrain and not self.categories:
+            raise UserError("--pretrain is for categorical codes, and there are none: pass --categories 10")
         if min(self.categories, default=2) < 2:
             raise UserError(f"--categories: a code of {min(self.categories)} values says nothing, it takes at least 2")
         if not self.categories and not self.continuous:
             raise UserError("there is no code: pass --categories 10, or --continuous 2")
+
+    def sorter(self, facts: Facts) -> Sorter:
+        """One with a trunk like the discriminator's."""
+        values = self.categories[0]
+        trunk, rest = apart(self.discriminator(facts.shape))
+        features = features_of(rest)
+        return Sorter(
+            trunk,
+            heads=[Head(features, values, activated=True) for _ in range(self.heads or HEADS)],
+            finer=[Head(features, FINER * values, activated=True) for _ in range(FINER_HEADS)],
+            views=[Augment(transforms_of(facts, self.views or VIEWS, option="--pretrain"))],
+        )
 
 
 @recipe(
@@ -94,18 +101,16 @@ def infogan(facts: Facts, options: InfoGANOptions) -> Setup:
         generator=options.generator(facts, latent=codes.dimension),
         trunk=trunk,
         discriminator=discriminator,
-        Q=[Head(features, outputs_of(codes), hidden=UNITS, activated=True) for _ in range(options.heads)],
-        finer=[Head(features, FINER * max(codes.categories), activated=True) for _ in range(options.finer)],
+        Q=Head(features, outputs_of(codes), hidden=UNITS, activated=True),
+        sorter=options.sorter(facts) if options.pretrain else None,
         codes=codes,
         categorical=options.categorical_weight,
         continuous=options.continuous_weight,
-        real=options.real_weight,
-        views=[Augment(transforms_of(facts, options.views or VIEWS, option="--real-weight"))] if options.real_weight else (),
         pretrain=options.pretrain,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         optim_d=options.adam(options.lr_d),
         optim_g=options.adam(options.lr_g),
-        optim_q=options.adam(options.lr_q or options.lr_d),
+        optim_s=options.adam(options.lr_s or LR_S),
         schedule=options.schedule,
     )
     return options.setup(game)
