@@ -8,9 +8,9 @@ What a network says of a thing x and of a view v of it, moved a little, is to sh
 S(x) the probabilities of the values. It is largest where S is sure of each thing, view or not, and uses all values alike; what
 the views change, as slant or thickness, S cannot say.
 
-There are many ways to sort, and where one head ends up chance decides. So several learn side by side on one trunk, as in the
-paper. It keeps the one whose I is largest; we the one that knows most of what all of them say: of ways to sort that are equally
-clear the one that most heads found. Heads beside them sort into more, `finer` values, and teach the trunk what differs at all.
+There are many ways to sort, and where one head ends up chance decides. So several learn side by side on one trunk, and the one
+whose I is largest is kept, as in the paper. Heads beside them sort into more, `finer` values, and teach the trunk what differs
+at all.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from rivals.game import Terms
 from rivals.views import View, Views
 
 LEAST = 1e-12  # of a probability under a logarithm
-FORGETS = 0.05  # of what a head shared with all heads before: the share that a batch replaces
+FORGETS = 0.02  # of what a head's I was before: the share that a batch replaces
 
 
 class Sorter(nn.Module):
-    """(B, *shape) -> (B, K), the logits of the values by the head that most agree with.
+    """(B, *shape) -> (B, K), the logits of the values by the best of its heads.
 
     trunk: (B, *shape) -> features (B, ...); each head: features -> (B, K) logits; each finer: features -> (B, K') logits.
     """
 
-    shared: Tensor  # (heads,) nats: the information that what each and what all say share, over the last batches
-    chosen: Tensor  # (), the head with most of it
+    shared: Tensor  # (heads,) nats: I of each, over the last batches
+    chosen: Tensor  # (), the head whose I is largest
 
     def __init__(self, trunk: nn.Module, heads: Sequence[nn.Module], finer: Sequence[nn.Module] = (), *, views: Sequence[View]):
         super().__init__()
@@ -51,39 +51,27 @@ class Sorter(nn.Module):
     def loss(self, x: Tensor, progress: float) -> Terms:
         """How little what is said of things and of views of them shares: minus the means of I, in nats."""
         features = self.trunk(torch.cat([x, self.views(x, progress)]))
-        said = torch.stack([head(features).float() for head in self.heads])
-        self.choose(said[:, : len(x)])
-        terms = {"sorted": -torch.stack([agreement(*logits.chunk(2)) for logits in said]).mean()}
+        shared = self.information(self.heads, features)
+        with torch.no_grad():
+            self.shared.lerp_(processes.mean(shared), FORGETS)
+            self.chosen.copy_(self.shared.argmax())
+        terms = {"sorted": -shared.mean()}
         if self.finer:
-            terms["finer"] = -torch.stack([agreement(*head(features).float().chunk(2)) for head in self.finer]).mean()
+            terms["finer"] = -self.information(self.finer, features).mean()
         return terms
 
-    @torch.no_grad()
-    def choose(self, said: Tensor) -> None:
-        self.shared.lerp_(between(said).mean(1), FORGETS)
-        self.chosen.copy_(self.shared.argmax())
+    def information(self, heads: nn.ModuleList, features: Tensor) -> Tensor:
+        """I of each head, of the features of things and of their views, one below the other: (heads,)."""
+        return torch.stack([agreement(*head(features).float().chunk(2)) for head in heads])
 
 
 def agreement(one: Tensor, other: Tensor) -> Tensor:
     """The mutual information of what two logits (B, K) say of the same things, over the batches of all processes: (), in
-    [0, log K] nats. Neither is the first of the two: their joint distribution is made symmetric."""
-    joint = jointly(one[None], other[None])[0, 0]
-    return mutual((joint + joint.T) / 2)
+    [0, log K] nats.
 
-
-def between(logits: Tensor) -> Tensor:
-    """The mutual information of what each two of the logits (heads, B, K) say of the same things: (heads, heads) nats."""
-    return mutual(jointly(logits, logits))
-
-
-def jointly(one: Tensor, other: Tensor) -> Tensor:
-    """(n, B, K), (m, B, L) logits -> (n, m, K, L): the joint distributions of what each two say of a thing."""
-    return (one.softmax(2)[:, None, :, :, None] * other.softmax(2)[:, :, None, :]).mean(2)  # no @: autocast's would be bf16
-
-
-def mutual(joint: Tensor) -> Tensor:
-    """The mutual information of the last two dimensions of joint distributions, averaged over all processes: (..., K, L) ->
-    (...), nats. The logarithms are constants here, as in `rivals.games.catgan.marginal_entropy`."""
-    whole = processes.mean(joint.detach()).clamp(min=LEAST)
-    marginals = whole.sum(-1, keepdim=True) * whole.sum(-2, keepdim=True)
-    return (joint * (whole / marginals).log()).sum((-2, -1))
+    The logarithms are constants here, as in `rivals.games.catgan.marginal_entropy`."""
+    joint = (one.softmax(1)[:, :, None] * other.softmax(1)[:, None]).mean(0)  # not @, which autocast would do in bf16
+    joint = (joint + joint.T) / 2
+    whole = processes.mean(joint).clamp(min=LEAST)
+    marginal = whole.sum(1, keepdim=True)
+    return (joint * (whole / (marginal * marginal.T)).log()).sum()

@@ -41,7 +41,7 @@ class InfoGANOptions(Common):
     pretrain: int = 0
     """Rounds before the game in which a sorter finds on real pictures what values mean (not the paper's); 0: no sorter."""
     heads: int | None = None
-    """How many ways to sort it tries, of which the one that most agree with is kept (None: 8)."""
+    """How many ways to sort it tries side by side, to keep the best (None: 8)."""
     views: str | None = None
     """What it is not to mind: any of affine, thickness, warp (None: these), color, translation, cutout, flip, rotation."""
     adversarial: Criterion = "non-saturating"

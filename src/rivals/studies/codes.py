@@ -235,8 +235,8 @@ def protocol(plan: Plan) -> str:
         {PRECISION}, rates of 2e-4 for D and Q and 1e-3 for G; a code of {VALUES} values, {OPTIONS["continuous"]} continuous
         ones (the paper: 2) and {OPTIONS["noise"]} numbers of noise (62). "{TOLD}" is an addition of ours, not the paper's: for
         {plan.rounds(SORTING):,} rounds before the game a sorter learns to say the same of a real digit and of the digit turned,
-        sheared, moved, scaled, thickened and warped a little; of its 8 heads the one that knows most of what all of them say is
-        kept. Then Q learns of real digits to say what the sorter says. No label is used in training; those of the training
+        sheared, moved, scaled, thickened and warped a little; of its 8 heads the one whose answers share most information with
+        those of the views is kept. Then Q learns of real digits to say what the sorter says. No label is used in training; those of the training
         digits say at the end which value stands for which digit, one to one. Settings were chosen on seeds 100 to 103, by the
         test digits. The classifier is {judged_by()[2].protocol}. Correlations are within each value of the code."""
 
