@@ -57,10 +57,10 @@ SYSTEMS = {
     SSGAN: System(
         recipe="ssgan", rounds=2000, published={20: "16.77 ± 4.52", 50: "2.21 ± 1.36", 100: "0.93 ± 0.065", 200: "0.90 ± 0.042"}
     ),
-    CATGAN: System(recipe="catgan", rounds=1800, published={100: "1.39 ± 0.28"}),
+    CATGAN: System(recipe="catgan", rounds=900, published={100: "1.39 ± 0.28"}),
     TRIPLE: System(
         recipe="triplegan",
-        rounds=1800,
+        rounds=1200,
         changes={"confidence": 0.03, "balance": 0.3, "consistency": 3.0, "dropout": 0.5},
         published={20: "4.81 ± 4.95", 50: "1.56 ± 0.72", 100: "0.91 ± 0.58"},
     ),
