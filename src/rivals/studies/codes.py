@@ -157,7 +157,7 @@ WHY = {
 Outcomes = Mapping[str, Sequence[Outcome]]  # by system, one a seed
 
 
-@study(title="A code that sorts digits without a label", source=SOURCE, seeds=5, minutes=4, why=WHY, page="control")
+@study(title="A code that sorts digits without a label", source=SOURCE, seeds=5, minutes=15, why=WHY, page="control")
 def codes(plan: Plan) -> Findings:
     """How many digits InfoGAN's code of ten values sorts right, and what its continuous codes do."""
     judged_by()  # learnt once, before the trials want it
