@@ -7,10 +7,12 @@ import dataclasses
 import pytest
 import torch
 
+from rivals.data.batches import Batches
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.recipes.codes import InfoGANOptions
+from rivals.trainer import Trainer
 
 BASE = {"network": "intermediate", "width": 4, "batch": 8, "noise": 5}
 CHANGED = {
@@ -83,3 +85,23 @@ def test_any_data_will_do(shape):
     network = "mlp" if len(shape) == 1 else "intermediate"
     game = RECIPES["infogan"](Facts(shape=shape, count=100, bounded=len(shape) > 1), network=network, width=4).game
     assert game.sample(3).shape == (3, *shape)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])  # while the sorter plays, at its end, in the game
+def test_a_run_with_a_sorter_goes_on_as_if_it_had_not_been_stopped(digits, stop):
+    def trainer():
+        torch.manual_seed(0)
+        setup = RECIPES["infogan"](digits.facts, **BASE, pretrain=2, heads=2)
+        return Trainer(setup.game, Batches(digits, setup.batch, seed=0, device=torch.device("cpu")))
+
+    whole, first, second = trainer(), trainer(), trainer()
+    for round in range(4):
+        whole.play(round / 4)
+    for round in range(stop):
+        first.play(round / 4)
+    second.load_state(first.state())
+    for round in range(stop, 4):
+        second.play(round / 4)
+    expected, found = whole.game.state_dict(), second.game.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert float(found["sorter.shared"].abs().max()) > 0
