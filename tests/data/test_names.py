@@ -202,7 +202,7 @@ def test_digits() -> None:
 
 
 def test_misspelt_names_get_a_hint() -> None:
-    with pytest.raises(UserError, match="unknown data set 'fashon-mnist': did you mean 'fashion-mnist'"):
+    with pytest.raises(UserError, match="unknown data set or folder 'fashon-mnist': did you mean 'fashion-mnist'"):
         load("fashon-mnist")
 
 

@@ -167,7 +167,7 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     path = Path(source).expanduser()
     if not path.exists():
         if isinstance(source, str) and len(path.parts) == 1 and not path.suffix:
-            raise unknown("data set", name, NAMES)
+            raise unknown("data set or folder", name, NAMES)
         raise UserError(f"there is no file or folder '{name}'")
     if path.is_file():
         if path.suffix not in (".npz", ".npy"):
