@@ -235,6 +235,12 @@ def test_labels_are_domains(tmp_path):
     found = {row.metric: row for row in evaluate_run(made.path, metrics=("fd", "cycle"), features=("pixels",), n=20).rows}
     assert found["fd"].value > 0
     assert 0 < found["cycle"].value < found["cycle, blurred"].value + 1
+    Image.new("RGB", (2, 2)).save(given / "least.png")
+    some = translate_files(made.path, [given], tmp_path / "some", to="smile")
+    assert len(some.written) == 2
+    [(file, reason)] = some.bad
+    assert file.endswith("least.png")
+    assert reason == "the network does not take pictures of 2x2 (H x W): bring this one to 16x16, which the run learnt"
     for options, told in (
         ({}, "say what these are to become"),
         ({"to": "smiel"}, "did you mean 'smile'"),

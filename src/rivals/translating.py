@@ -153,8 +153,12 @@ def translate_files(
             except (Unreadable, OSError) as error:
                 report.bad.append((str(file), str(error)))
                 continue
-            with chance.fixed(seed):
-                made = game.translate(x.to(game.device), here, there)
+            try:
+                with chance.fixed(seed):
+                    made = game.translate(x.to(game.device), here, there)
+            except RuntimeError as error:
+                report.bad.append((str(file), untaken(x, known[here]["shape"], error)))
+                continue
             made_image, path = image(bytes_from_pictures(made[0].cpu())), out / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             made_image.save(path)
@@ -168,6 +172,14 @@ def translate_files(
     except OSError as error:
         raise UserError(f"cannot write into {out} ({error.strerror or error}): pass --out FOLDER") from None
     return report
+
+
+def untaken(x: Tensor, shape: Sequence[int], error: RuntimeError) -> str:
+    """Why the network does not take a picture: it is too small for it, or its layers are of one size alone."""
+    sizes = "{}x{} (H x W)".format(*x.shape[2:])
+    if tuple(x.shape[1:]) == tuple(shape):
+        raise error
+    return f"the network does not take pictures of {sizes}: bring this one to {shape[1]}x{shape[2]}, which the run learnt"
 
 
 def way(names: Sequence[str], of: str | None, to: str | None) -> tuple[int, int]:

@@ -38,7 +38,7 @@ BOTH = {
     "average": 0.5,
 }
 CHANGED = {
-    "srgan": {**BOTH, "times": 4, "blocks": 2, "content": "random", "content_weight": 5.0},
+    "srgan": {**BOTH, "times": 4, "blocks": 2, "content": "random", "content_weight": 5.0, "patch": "16"},
     "context-encoder": {**BOTH, "holes": "strokes", "depth": 1, "norm": "none", "patch": "pixel"},
 }
 OPTIONS = {"srgan": SuperResolution, "context-encoder": InpaintingOptions}
@@ -160,6 +160,11 @@ def test_its_losses():
     assert [player.name for player in SRGAN(Twice()).players()] == ["G"]
     with pytest.raises(UserError, match="from small pictures to large"):
         game.translate(large, 1, 0)
+    below = torch.full((2, 3, 2, 2), -1.5)
+    with torch.no_grad():
+        assert torch.equal(game.judged(below), torch.full((2, 1), -1.0))  # D sees what will be shown
+    game.loss_G(Batch(below, None, Batch(large)))["adversarial"].backward()
+    assert game.G.one.grad == pytest.approx(1.5)  # and who is below is told the way up
 
 
 def test_wrong_input_says_what_to_do():

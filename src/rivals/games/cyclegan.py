@@ -53,7 +53,7 @@ class CycleGAN(Game):
         D_X: nn.Module,
         D_Y: nn.Module,
         *,
-        cycle: float = 10.0,  # lambda
+        cycle: float = 5.0,  # lambda: the paper's 10 stands beside least squares without a half
         identity: float = 0.0,  # lambda_id, as a share of lambda: 0.5 in the paper, where it is used
         distance: Distance = l1_loss,  # of a thing and what comes back
         noise: float = 0.0,  # standard deviation, added to a translation before it is turned back

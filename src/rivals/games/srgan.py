@@ -73,7 +73,7 @@ class SRGAN(Game):
 
     def judged(self, y: Tensor) -> Tensor:
         assert self.D is not None
-        logits: Tensor = self.D(y)
+        logits: Tensor = self.D(within(y))
         return logits.float()
 
     def translate(self, x: Tensor, of: int = 0, to: int = 1) -> Tensor:
@@ -81,3 +81,8 @@ class SRGAN(Game):
             raise UserError("this game learnt one way, from small pictures to large ones")
         y: Tensor = self.G(x)
         return y.float().clamp(-1, 1)
+
+
+def within(y: Tensor) -> Tensor:
+    """Cut to [-1, 1], as it will be shown, with the gradient as if it was not: values beyond would betray what is drawn."""
+    return y + (y.clamp(-1, 1) - y).detach()

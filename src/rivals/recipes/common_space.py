@@ -130,7 +130,7 @@ def unit(facts: Facts, options: CommonSpaceOptions) -> Setup:
 @recipe(
     paper="Anoosheh, Agustsson, Timofte and Van Gool, 2017, ComboGAN: Unrestrained Scalability for Image Domain Translation",
     url="https://arxiv.org/abs/1712.06909",
-    options=CommonSpaceOptions(reconstruct=0.0, cycle=10.0, adversarial="least-squares", decay="late"),
+    options=CommonSpaceOptions(reconstruct=0.0, cycle=5.0, adversarial="least-squares", decay="late"),
 )
 def combogan(facts: Facts, options: CommonSpaceOptions) -> Setup:
     """Any number of domains with an encoder and a decoder each; a pair of them plays each round, there and back.

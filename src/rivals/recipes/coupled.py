@@ -94,7 +94,7 @@ class DTNOptions(Common, Sets):
 @recipe(
     paper="Taigman, Polyak and Wolf, 2016, Unsupervised Cross-Domain Image Generation",
     url="https://arxiv.org/abs/1611.02200",
-    options=DTNOptions(network="resize", norm_d="none"),
+    options=DTNOptions(network="resize", norm_d="none", norm_g="layer"),
 )
 def dtn(facts: Facts, options: DTNOptions) -> Setup:
     """Labelled things of one domain become things of another that mean the same to a network that has learnt the labels.

@@ -34,6 +34,8 @@ class SuperResolution:
     """Residual blocks."""
     rival: bool = False
     """Whether there is a discriminator of large pictures."""
+    patch: Patch = "whole"
+    """How many pixels a side it judges as one: a pixel, 16, 34, 70, or the whole picture."""
     adversarial: Criterion = "non-saturating"
     """What the two minimise."""
     adversarial_weight: float = 1e-2
@@ -76,7 +78,7 @@ def enlarge(facts: Facts, options: SuperResolution) -> Setup:
     move = partial(Adam, lr=options.lr, betas=(options.beta1, 0.999), fused=True)
     game = SRGAN(
         SRResNet(channels, times=options.times, width=options.width, blocks=options.blocks),
-        PatchDiscriminator(facts.shape, patch="whole", width=options.width) if options.rival else None,
+        PatchDiscriminator(facts.shape, patch=options.patch, width=options.width) if options.rival else None,
         content=None if options.content == "none" else Perceptual(options.content, channels),
         content_weight=0.1 if options.content_weight is None else options.content_weight,
         weight=options.adversarial_weight,

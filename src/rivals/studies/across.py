@@ -27,10 +27,9 @@ from rivals.data.sources import test_part
 from rivals.game import Couples, Translates
 from rivals.metrics.features.classifier import Classifier
 from rivals.recipes import find
-from rivals.sampling import checked
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
-from rivals.studies.pictures import CPU, PRECISION, SEED, shown_after, tiles
+from rivals.studies.pictures import CPU, PRECISION, SEED, as_shown, shown_after, tiles
 
 PASTED, PLAIN = "mnist-m-10k", "mnist-10k"
 READ, DRAWN, SHOWN = 80.0, 2000, 12  # per cent of translated digits; pairs that are judged; columns of a figure
@@ -79,7 +78,7 @@ def read(game: Translates | None) -> Outcome:
     pasted, judge = plain()
     right, shown = 0, list[Tensor]()
     for batch in in_order(pasted, CPU):
-        made = batch.x if game is None else checked(game.translate(batch.x), bounded=True)
+        made = batch.x if game is None else as_shown(game.translate(batch.x))
         assert batch.y is not None
         right += int((judge.read(made) == batch.y).sum())
         if not shown:
@@ -91,6 +90,7 @@ def agreeing(game: Couples) -> Outcome:
     """The share of the pixels in which the edges of a drawn digit are what the other generator draws as its edges."""
     with chance.fixed(SEED):
         drawn, digits = game.draw_pair(game.prior(DRAWN))
+    drawn, digits = as_shown(drawn), as_shown(digits)
     return Outcome(same(edges(digits), drawn), bytes_from_pictures(torch.cat([drawn[:SHOWN], digits[:SHOWN]])))
 
 

@@ -15,7 +15,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from rivals.data import Batches, Dataset, bytes_from_pictures, load
+from rivals.data import Batches, Dataset, bytes_from_pictures, load, pictures_from_bytes
 from rivals.data.part import some
 from rivals.data.sources import test_part
 from rivals.errors import UserError
@@ -25,7 +25,7 @@ from rivals.metrics import frechet
 from rivals.metrics.core import Case
 from rivals.metrics.features.classifier import Classifier
 from rivals.recipes import Setup, find
-from rivals.sampling import generated
+from rivals.sampling import checked, generated
 from rivals.studies.drawing import plain
 from rivals.trainer import Precision, Trainer
 
@@ -118,6 +118,12 @@ def trained(trial: Trial, watch: Callable[[Trainer], None] = lambda trainer: Non
 def real_pictures(data: Dataset, n: int = SHOWN) -> Tensor:
     """(n, C, H, W) bytes."""
     return bytes_from_pictures(some(data, n).rows(torch.arange(n), CPU).x)
+
+
+def as_shown(x: Tensor) -> Tensor:
+    """Pictures (N, C, H, W) in [-1, 1] as they would be saved, in 8 bits: what a judge is given. Raises `UserError` where some
+    are NaN or infinite."""
+    return pictures_from_bytes(checked(x, bounded=True))
 
 
 def tiles(axes: Axes, samples: Tensor | None, title: str, *, columns: int = 4, below: str = "") -> None:

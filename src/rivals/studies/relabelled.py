@@ -23,12 +23,11 @@ from rivals.metrics.core import Case, Translations
 from rivals.metrics.features import Pixels
 from rivals.metrics.features.attributes import AttributeJudge
 from rivals.recipes import Setup, find
-from rivals.sampling import checked
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.drawing import figure
 from rivals.studies.faces import ATTRIBUTES, DATA, HELD, Faces, coded, percent
 from rivals.studies.moving import sheet
-from rivals.studies.pictures import CPU, PRECISION, shown_after
+from rivals.studies.pictures import CPU, PRECISION, as_shown, shown_after
 
 STAR, CYCLE = "StarGAN", "CycleGAN, female alone"
 SYSTEMS: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds, options
@@ -36,13 +35,16 @@ SYSTEMS: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds,
     CYCLE: ("cyclegan", 1500, {"width": 24, "blocks": 3, "lr": 5e-4, "identity": 0.5, "patch": "16"}),
 }
 FOUND, STAYS = 85.0, 90.0  # per cent
+KEYS = ("found", "stays")
 SHOWN = 12
 SOURCE = "Choi et al., 2018 (people and faces of CelebA: no number of theirs is of this data)"
 
 
 class Outcome(NamedTuple):
     found: Mapping[str, float]  # % of the faces in which the judge finds what was asked, by attribute
-    stays: Mapping[str, float]  # % of the other attributes, each by itself, that it reads as they were
+    stays: Mapping[str, float]  # % of the faces of which it reads all other attributes as they were
+    each: Mapping[str, float]  # % of the other attributes, each by itself
+    faces: Mapping[str, int]  # how many were asked
     hidden: Mapping[str, float]  # what `cycle` measures
     pictures: Mapping[str, Tensor]  # (SHOWN, C, H, W) bytes: the faces, and by attribute what became of them
 
@@ -89,7 +91,7 @@ def turned(game: Relabels, held: Dataset, k: int) -> Tensor:
     wanted = attributes(held)
     wanted[:, k] = 1 - wanted[:, k]
     rows = zip(torch.split(faces(held), 250), torch.split(wanted, 250), strict=True)
-    return torch.cat([checked(game.decode(game.latents_of(x, c)), bounded=True) for x, c in rows])
+    return torch.cat([as_shown(game.decode(game.latents_of(x, c))) for x, c in rows])
 
 
 @torch.no_grad()
@@ -97,8 +99,8 @@ def exchanged(game: Translates, held: Dataset) -> Tensor:
     """All faces, men as women and women as men."""
     x, woman = faces(held), attributes(held)[:, 0] > 0
     made = torch.empty_like(x)
-    made[~woman] = checked(game.translate(x[~woman], 0, 1), bounded=True)
-    made[woman] = checked(game.translate(x[woman], 1, 0), bounded=True)
+    made[~woman] = as_shown(game.translate(x[~woman], 0, 1))
+    made[woman] = as_shown(game.translate(x[woman], 1, 0))
     return made
 
 
@@ -113,7 +115,7 @@ def judged(made: Mapping[str, Tensor], held: Dataset, learnt: Dataset, hidden: M
     """Of the faces whose attributes would then be such as occur."""
     judge, has = Faces.parted().tells, attributes(held) > 0
     known = coded(attributes(learnt) > 0)
-    found, stays = {}, {}
+    found, stays, each, asked = {}, {}, {}, {}
     for name, x in made.items():
         k = list(ATTRIBUTES).index(name)
         wanted = has.clone()
@@ -121,9 +123,12 @@ def judged(made: Mapping[str, Tensor], held: Dataset, learnt: Dataset, hidden: M
         fit = torch.isin(coded(wanted), known)
         right = (says(judge, x) == wanted)[fit]
         found[name] = percent(right[:, k])
-        stays[name] = percent(right[:, [j for j in range(len(ATTRIBUTES)) if j != k]])
+        others = right[:, [j for j in range(len(ATTRIBUTES)) if j != k]]
+        stays[name], each[name], asked[name] = percent(others.all(1)), percent(others), len(others)
     pictures = {"given": bytes_from_pictures(faces(held, SHOWN))}
-    return Outcome(found, stays, hidden, pictures | {name: bytes_from_pictures(x[:SHOWN]) for name, x in made.items()})
+    return Outcome(
+        found, stays, each, asked, hidden, pictures | {name: bytes_from_pictures(x[:SHOWN]) for name, x in made.items()}
+    )
 
 
 @torch.no_grad()
@@ -142,11 +147,14 @@ def relabelled(plan: Plan) -> Findings:
     rows = []
     for system, each in outcomes.items():
         for name in each[0].found:
-            found, stays = [outcome.found[name] for outcome in each], [outcome.stays[name] for outcome in each]
-            rows.append(Row(system=system, metric=f"{name}: found as asked, %", values=found))
-            rows.append(Row(system=system, metric=f"{name}: others stay, %", values=stays))
+            rows += [
+                Row(system=system, metric=f"{name}: {what}, %", values=[getattr(outcome, key)[name] for outcome in each])
+                for key, what in (("found", "found as asked"), ("stays", "all others stay"), ("each", "each other stays"))
+            ]
         rows += [Row(system=system, metric=key, values=[outcome.hidden[key] for outcome in each]) for key in each[0].hidden]
-    reads = percent(says(judge, faces(held)) == (attributes(held) > 0))
+    right = (says(judge, faces(held)) == (attributes(held) > 0)).double().mean(0) * 100
+    reads = ", ".join(f"{name} {share:.1f} %" for name, share in zip(ATTRIBUTES, right.tolist(), strict=True))
+    asked = ", ".join(f"{name} {n}" for name, n in outcomes[STAR][0].faces.items())
     made = figure(9, 5.5)
     for axes, (system, each) in zip(made.subplots(len(outcomes), 1, height_ratios=[6, 2]), outcomes.items(), strict=True):
         sheet(axes, each[0].pictures, system)
@@ -155,9 +163,9 @@ def relabelled(plan: Plan) -> Findings:
     members = "; ".join(f"{name}: {', '.join(each)}" for name, each in ATTRIBUTES.items() if len(each) > 1)
     protocol = f"""
         {len(learnt):,} of the 10,000 faces of {DATA}, 24 x 24; the {HELD:,} others are translated: each attribute is turned
-        round, where the face would then have attributes such as occur (no woman here has a beard or smiles). Attributes that
-        any of several make: {members}. The judge learnt half of the training faces and reads {reads:.1f} % of the attributes of
-        the faces as they are. Width 24, batch 16, {PRECISION}; rounds: {lengths}. What comes back, and what is hidden, as in
+        round, where the face would then have attributes such as occur (no woman here has a beard or smiles; asked are {asked}).
+        Attributes that any of several make: {members}. The judge learnt half of the training faces and reads of the faces as
+        they are: {reads}. Width 24, batch 16, {PRECISION}; rounds: {lengths}. What comes back, and what is hidden, as in
         the study unpaired. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
@@ -165,12 +173,18 @@ def relabelled(plan: Plan) -> Findings:
 def claims(outcomes: Mapping[str, Sequence[Outcome]]) -> list[Claim]:
     made = []
     for system, each in outcomes.items():
-        found, stays = (mean(mean(getattr(outcome, what).values()) for outcome in each) for what in ("found", "stays"))
-        made.append(
+        found, stays = ({name: mean(getattr(one, key)[name] for one in each) for name in each[0].found} for key in KEYS)
+        least = min(found, key=lambda name: found[name])
+        made += [
             Claim(
-                f"{system}: what is asked is found in at least {FOUND:g} % of the faces, and {STAYS:g} % of the others stay",
-                found >= FOUND and stays >= STAYS,
-                f"{found:.1f} %, {stays:.1f} %",
-            )
-        )
+                f"{system}: what is asked is found in at least {FOUND:g} % of the faces, in the mean over what is asked",
+                mean(found.values()) >= FOUND,
+                f"{mean(found.values()):.1f} %; least of {least}, {found[least]:.1f} %",
+            ),
+            Claim(
+                f"{system}: all other attributes stay in at least {STAYS:g} % of the faces",
+                mean(stays.values()) >= STAYS,
+                f"{mean(stays.values()):.1f} %",
+            ),
+        ]
     return made

@@ -7,7 +7,7 @@ emoji       emoji of one maker -> the same symbols of another, 32 x 32; 200 symb
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from rivals.data import Beside, Dataset, Memory, bytes_from_pictures, load
+from rivals.data.beside import side_by_side
 from rivals.data.core import Facts
 from rivals.data.part import Part, apart, in_order, some
 from rivals.data.partners import made_pairs, partners
@@ -38,6 +39,7 @@ SIZE, HELD = 32, 200
 LARGE, HELD_STAMPS = 64, 100
 CLOTHES, JUDGED = "fashion-mnist", 1000
 NEIGHBOURS = 10_000  # training rows among which the nearest is sought
+COPY, NEIGHBOUR, STRANGERS = "copy", "nearest training row", "other real pictures"
 SHOWN = 10
 NUMBERS = {
     "psnr": "PSNR, dB",
@@ -60,10 +62,11 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)  # that every recipe is given
     part: Callable[[Tensor], Tensor] | None = None  # of a picture that is judged; None: all of it
 
-    @property
-    def hidden(self) -> Beside:
-        """The same rows, no longer side by side."""
-        return Beside(self.train.first, self.train.second)
+    def hidden(self, further: Sequence[str] = ()) -> Beside:
+        """The same rows, no longer side by side; further: domains beside them, folders of the data."""
+        if not further:
+            return Beside(self.train.first, self.train.second)
+        return side_by_side([self.train.first, self.train.second, *(load(folder(name), size=SIZE) for name in further)])
 
 
 @cache
@@ -134,7 +137,7 @@ def trained(name: str, recipe: str, changes: Mapping[str, Any], seed: int, round
     made = find(recipe)
     setup = made(given.facts, **{**given.options, **changes})
     learnt = Setup(game=setup.game, batch=setup.batch, average=setup.average)
-    game = shown_after(learnt, given.hidden if hidden else given.train, seed, rounds)
+    game = shown_after(learnt, given.hidden(changes.get("further", ())) if hidden else given.train, seed, rounds)
     assert isinstance(game, Translates)
     found = translations(game, given.test, len(given.test), 0, name=recipe)
     return judged(given, found, game)
@@ -175,6 +178,11 @@ def bytes_of(data: Dataset, n: int | None = None) -> Tensor:
     return torch.cat([bytes_from_pictures(batch.x) for batch in in_order(rows, CPU)])
 
 
+def baselines(name: str) -> dict[str, list[Outcome]]:
+    """What a translator is compared with, by name."""
+    return {COPY: [copied(name)], NEIGHBOUR: [nearest(name)], STRANGERS: [strangers(name)]}
+
+
 def copied(name: str) -> Outcome:
     """What is given, as it is."""
     given = task(name)
@@ -190,6 +198,13 @@ def nearest(name: str) -> Outcome:
     x, y = (bytes_of(part, n).flatten(1).float() for part, n in ((given.test.first, None), (given.train.first, NEIGHBOURS)))
     near = torch.cat([torch.cdist(rows, y).argmin(1) for rows in torch.split(x, 100)])
     return as_made(given, bytes_of(given.train.second, NEIGHBOURS)[near], "nearest")
+
+
+def strangers(name: str) -> Outcome:
+    """Real things of the second domain, which have nothing to do with what is given: no other Fréchet distance of so few is
+    as good as one of them that looks right."""
+    given = task(name)
+    return as_made(given, bytes_of(some(given.train.second, len(given.test))), "strangers")
 
 
 def as_made(given: Task, x: Tensor, name: str) -> Outcome:
