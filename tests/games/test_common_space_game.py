@@ -60,7 +60,7 @@ def test_each_term_is_the_papers():
     given = {0: 0.5, 1: -0.2}
     assert terms(game) == {
         "reconstruct": pytest.approx(10 * (abs(0.5 - 0.5) + abs(-0.6 * 0.25 + 0.2)), abs=1e-6),
-        "prior": pytest.approx(0.1 * (1.0 + 0.36), rel=1e-5),
+        "prior": pytest.approx(0.1 * (1.0 + 0.36 + 0.75**2 + 0.6**2), rel=1e-5),
         "adversarial": pytest.approx(2 * sum(0.5 * (translated[k] - 1) ** 2 for k in (0, 1)), rel=1e-5),
         "cycle": pytest.approx(5 * sum(abs(again[k] * DECODE[k] - given[k]) for k in (0, 1)), rel=1e-5),
         "same": pytest.approx(3 * sum(abs(again[k] - codes[k]) for k in (0, 1)), rel=1e-5),

@@ -22,7 +22,7 @@ BASE: Mapping[str, Any] = {"lr": 1e-3, "l1": 20.0}
 PLAIN: dict[str, Mapping[str, Any]] = {NEAR: {"rival": False}, LOOKS: {"l1": 0.0}, BOTH: {}}
 PATCHES: dict[str, Mapping[str, Any]] = {f"{BOTH}, patch {patch}": {"patch": patch} for patch in ("pixel", "16", "whole")}
 TASKS: Mapping[str, tuple[int, Mapping[str, Any], Mapping[str, Mapping[str, Any]]]] = {  # rounds, options, systems
-    "clothes": (3000, {"width": 16}, PLAIN | PATCHES),
+    "clothes": (3000, {"width": 16}, PLAIN | PATCHES | {f"{BOTH}, dropout for noise": {"noise": 0.5}}),
     "emoji": (2000, {"width": 32}, PLAIN),
 }
 PSNR_KEPT, FD_SHARE = 0.9, 0.5  # of L1 alone
