@@ -5,7 +5,7 @@ Autoencoders that are trained one by one do not meet: the same place of the spac
 differ in what brings them together. With x_i of domain i, its code c = E_i(x_i), another domain j, and y = G_j(c):
 
     reconstruct   |G_i(c) - x_i|_1                                       an autoencoder's
-    prior         E c^2, with noise on every code that is decoded        a VAE's with unit variance (UNIT, eq. 3); of E_j(y) too (eq. 5)
+    prior        E c^2, with noise on every code that is decoded        a VAE's with unit variance (UNIT, eq. 3, 5)
     adversarial   D_j judges y, or, of autoencoders by themselves, D_i judges G_i(c)
     cycle         |G_i(E_j(y)) - x_i|_1                                  (ComboGAN, eq. 2; UNIT, eq. 5)
     same          |E_j(y) - c|_1: what is meant stays                    (XGAN, "semantic consistency", eq. 3)
