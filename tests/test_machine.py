@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rivals.errors import UserError
-from rivals.machine import faster_precision, find_device, native_precision, peak_memory
+from rivals.machine import faster_precision, find_device, native_precision, peak_memory, processor
 from rivals.stop import wishes
 
 
@@ -66,3 +66,13 @@ def test_bf16_is_native_where_the_processor_has_instructions_for_it(instruction,
     there = {"architecture": "any", "avx512_bf16": False, instruction: True}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there)
     assert native_precision() == told
+
+
+def test_the_processor_has_a_name(monkeypatch, tmp_path):
+    from rivals import machine
+
+    assert processor().strip() == processor() != ""
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n")
+    monkeypatch.setattr(machine, "Path", lambda _: info)
+    assert processor() == "Some CPU @ 2 GHz"

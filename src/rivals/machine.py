@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import platform
 import re
 import resource
 import sys
@@ -72,3 +73,13 @@ def peak_memory() -> float:
     if status.exists():
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def processor() -> str:
+    """What the processor is called, as far as the system says."""
+    try:
+        told = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -15,6 +15,7 @@ from rivals import chance
 from rivals.cli import main
 from rivals.errors import UserError
 from rivals.explore import edit, evaluated, factorised, invert, linear, parsed, plane, principal, spherical, through
+from rivals.explore.directions import activations, first_layer
 from rivals.explore.paths import truncated
 from rivals.explore.showing import SAMPLES, picked
 from rivals.game import Game
@@ -64,6 +65,7 @@ def test_a_walk_comes_by_all_ends_once():
     assert way.shape == (16, 3)
     assert torch.allclose(way[::5], ends, atol=1e-6)
     assert torch.equal(truncated(ends, 0.5), ends / 2)
+    assert torch.equal(truncated(ends, 0.5, noise=2), torch.cat([ends[:, :2] / 2, ends[:, 2:]], 1))
 
 
 def test_a_plane_is_spanned_by_its_directions():
@@ -91,10 +93,36 @@ def test_principal_directions_move_the_activations_most():
     assert found[1].abs().argmax() == 2
 
 
+class Deep(Line):
+    """An encoder as wide as the latents stands first; of the generator, norm and a ReLU follow the first layer."""
+
+    def __init__(self):
+        super().__init__(torch.eye(3))
+        self.generator = nn.Linear(3, 3)
+        self.encoder, self.generator = (
+            nn.Linear(3, 5),
+            nn.Sequential(*(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU()), nn.Linear(4, 6)),
+        )
+
+    def prior(self, n):
+        return chance.normal(n, 3)
+
+
+def test_the_first_layer_is_the_one_that_the_latents_enter():
+    torch.manual_seed(0)
+    game = Deep().eval()
+    game.generator[1].running_mean += 0.5
+    assert first_layer(game, 3) is game.generator[0]
+    z = torch.randn(7, 3)
+    with torch.no_grad():
+        assert torch.allclose(activations(game, z), game.generator[:3](z))
+    assert activations(Line(torch.eye(3)), z).shape == (7, 3)
+
+
 def test_directions_take_a_linear_layer_at_the_latents():
     class Odd(Line):
-        def prior(self, n):
-            return torch.zeros(n, 7)
+        def decode(self, z):
+            return z
 
     with pytest.raises(UserError, match="linear layer that the latents enter"):
         factorised(Odd(torch.eye(3)), 1)
@@ -202,7 +230,11 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
         (["turn", "RUN", "--to", "1", "--from", "2", "--steps", "1"], "at least 2 --steps"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "no.npz"], "cannot read latents"),
         (["turn", "RUN", "--to", "1", "--from", "2", "--start", "z.npz"], "have 5 numbers, this vector 6"),
+        (["turn", "RUN", "--to", "1", "--from", "2", "--start", "nan.npz"], "NaN or infinite"),
+        (["walk", "RUN", "--psi", "nan"], "from 0, all alike, to 1"),
         (["back", "RUN", "no.png"], "cannot read the picture"),
+        (["back", "RUN", "flat.png", "--draws", "0"], "--draws at least 1"),
+        (["back", "RUN", "flat.png", "--steps", "-1"], "--steps must be 0 or more"),
         (["back", "RUN", "wide.png"], "this run draws 8x8"),
         (["paint", "RUN", "flat.png", "flat.png"], "paint over some of its pixels"),
         (["paint", "RUN", "flat.png", "wide.png"], "this run draws 8x8"),
@@ -215,6 +247,7 @@ def test_wrong_input_says_what_to_do(run, tmp_path, monkeypatch, capsys, args, t
     Image.new("L", (9, 8)).save("wide.png")
     Image.new("L", (8, 8)).save("flat.png")
     np.savez("z.npz", z=np.zeros((2, 5), np.float32))
+    np.savez("nan.npz", z=np.full((2, 5), np.nan, np.float32))
     with pytest.raises(SystemExit) as stop:
         main(["explore", *(str(run) if arg == "RUN" else arg for arg in args)])
     assert stop.value.code == 2
@@ -242,6 +275,12 @@ def test_the_latent_follows_the_paint_as_far_as_it_may():
         assert torch.allclose(found.z, expected, atol=1e-3)
         assert found.after < found.before
     assert game.generator.weight.requires_grad
+    with pytest.raises(UserError, match="no discriminator that judges a picture by itself"):
+        edit(game, z, paint, where, real=0.1)
+    with pytest.raises(UserError, match=r"is \(3,\), this one is \(5,\)"):
+        edit(game, torch.zeros(5), paint, where)
+    with pytest.raises(UserError, match=r"draws \(16,\), the painting is \(9,\)"):
+        edit(game, z, paint[:9], where)
 
 
 def test_a_discriminator_has_a_say(run, digits):

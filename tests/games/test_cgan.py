@@ -157,3 +157,15 @@ def test_a_condition_is_of_one_kind():
             ConditionalGAN(nn.Linear(6, 5), Match(), latent=3, **wrong)
     with pytest.raises(UserError, match="has none"):
         by_attributes().loss_D(BATCH)
+
+
+def test_attributes_that_are_wrong_are_never_the_right_ones():
+    torch.manual_seed(0)
+    made = ConditionalGAN(nn.Linear(LATENT + 2, 5), Match(), latent=LATENT, attributes=2)
+    alike = torch.tensor([[1.0, 0.0]]).repeat(400, 1)
+    wrong = made.wrong(alike)
+    assert set(map(tuple, wrong.tolist())) == {(0.0, 0.0), (1.0, 1.0)}  # one of them turned round, either
+    some = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    found = made.wrong(some)
+    assert found[[0, 1, 3]].tolist() == [[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]  # another row's
+    assert (found != some).any(1).all()

@@ -52,6 +52,9 @@ def test_what_it_takes(written):
     plain = Memory(written.x, name="plain")
     with pytest.raises(Unsuitable, match="a game's own classifier"):
         error.measure(Case(written, written, Pixels(), game=None))
+    fewer = Memory(written.x, written.y % 4, name="fewer", class_names=list("abcd"))
+    with pytest.raises(Unsuitable, match="knows 10 classes, and 'fewer' has 4"):
+        error.measure(Case(fewer, fewer, Pixels(), game=Oracle(10)))
     with pytest.raises(Unsuitable, match="no classes"):
         error.measure(Case(plain, plain, Pixels(), game=Oracle(10)))
 

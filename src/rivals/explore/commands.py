@@ -17,7 +17,18 @@ from rivals.explore.directions import FINDERS
 from rivals.explore.editing import edit, painted
 from rivals.explore.inversion import DRAWS, invert
 from rivals.explore.paths import WAYS, plane, through, truncated
-from rivals.explore.showing import SAMPLES, decoded, drawn_shape, judge_of, opened, picked, read_latents, read_picture, written
+from rivals.explore.showing import (
+    SAMPLES,
+    decoded,
+    drawn_shape,
+    judge_of,
+    noise_of,
+    opened,
+    picked,
+    read_latents,
+    read_picture,
+    written,
+)
 from rivals.sampling import latents
 
 READS = 5000  # samples: of an attribute that one in a hundred has, fifty
@@ -41,7 +52,7 @@ def walk(
         ends: How many samples the walk comes by.
         steps: From one to the next.
         way: Along the arc, or straight.
-        psi: Truncation: 1 leaves the samples as they are drawn, less brings them to the middle: plainer, less varied.
+        psi: Truncation: 1 leaves the samples as they are drawn, less brings their noise to its middle: plainer, less varied.
         seed: Of the samples.
         checkpoint: best, final, latest or a round.
         out: A strip, a row for each leg (.png), or a film (.gif).
@@ -50,7 +61,7 @@ def walk(
     if ends < 2 or steps < 1:
         raise UserError(f"a walk takes at least 2 --ends and 1 of --steps, not {ends} and {steps}")
     game = opened(run, checkpoint, device)
-    z = truncated(latents(game, ends, seed), psi)
+    z = truncated(latents(game, ends, seed), psi, noise_of(game))
     written(decoded(game, through(torch.cat([z, z[:1]]), steps, WAYS[way])[:-1]), out, columns=steps)
 
 
@@ -242,6 +253,8 @@ def back(
         out: A .png; beside it the latent as .npz.
         device: auto, cpu, cuda, cuda:1, mps.
     """
+    if steps < 0 or draws < 1:
+        raise UserError(f"--steps must be 0 or more and --draws at least 1, not {steps} and {draws}")
     game = opened(run, checkpoint, device)
     x = read_picture(picture, tuple(drawn_shape(game))).to(game.device)
     started, found = (invert(game, x, steps=count, draws=draws, seed=seed) for count in (0, steps))
@@ -257,7 +270,7 @@ def paint(
     painting: Positional[Path],
     steps: int = 200,
     stay: float = 0.1,
-    real: float = 0.01,
+    real: float | None = None,
     draws: int = DRAWS,
     seed: int = 0,
     checkpoint: str = "best",
@@ -275,15 +288,15 @@ def paint(
         painting: The same picture with some pixels painted over; where the two differ counts.
         steps: Of the search for the latent that follows.
         stay: Factor on how far it may go from the latent of the picture.
-        real: Factor on what the discriminator thinks of it.
+        real: Factor on what the discriminator thinks of it; None: 0.01 where there is one that judges pictures by themselves.
         draws: How many samples the first search starts from the best of.
         seed: Of those samples.
         checkpoint: best, final, latest or a round.
         out: A .png; beside it the latent as .npz.
         device: auto, cpu, cuda, cuda:1, mps.
     """
-    if steps < 1 or min(stay, real) < 0:
-        raise UserError(f"--steps must be at least 1, --stay and --real 0 or more, not {steps}, {stay} and {real}")
+    if min(steps, draws) < 1 or min(stay, real or 0) < 0:
+        raise UserError("--steps and --draws must be at least 1, --stay and --real 0 or more")
     game = opened(run, checkpoint, device)
     x, wish = (read_picture(file, tuple(drawn_shape(game))).to(game.device) for file in (picture, painting))
     where = painted(x[0], wish[0])

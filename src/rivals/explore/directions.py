@@ -5,12 +5,14 @@ https://arxiv.org/abs/2007.06600: of the first layer y = A z + b the directions 
 eigenvectors of A^T A (eq. 4).
 
 `principal`: Härkönen, Hertzmann, Lehtinen and Paris, 2020, GANSpace, https://arxiv.org/abs/2004.02546: the principal components
-of the first layer's activations over many draws, carried back to the latents by regression (section 2.2).
+of the first layer's activations, as the second layer gets them, over many draws, carried back to the latents by regression
+(section 2.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -22,10 +24,60 @@ from rivals.sampling import latents
 
 def first_layer(game: Game, dimension: int) -> nn.Linear:
     """The linear layer that the latents enter. `UserError` where there is none."""
-    for module in game.modules():
+    entered = list[nn.Linear]()
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         if isinstance(module, nn.Linear) and module.in_features == dimension and module.out_features > 1:
-            return module
-    raise UserError("directions are found in the linear layer that the latents enter, and this game has none")
+            entered.append(module)
+
+    with watched(game, note):
+        draws(game, latents(game, 2, 0))
+    if not entered:
+        raise UserError("directions are found in the linear layer that the latents enter, and this game has none")
+    return entered[0]
+
+
+def activations(game: Game, z: Tensor) -> Tensor:
+    """(n, d) latents -> (n, F) what the layer after the first gets; of a single layer, what comes out of it."""
+    layer, found = first_layer(game, z.shape[1]), list[Tensor]()
+    after = False
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        nonlocal after
+        if after:
+            found.append(inputs[0].flatten(1).float())
+        after = module is layer
+
+    with watched(game, note):
+        for part in torch.split(z, 250):
+            draws(game, part)
+            after = False
+    if found:
+        return torch.cat(found)
+    with torch.no_grad():
+        y: Tensor = layer(z)
+    return y
+
+
+@contextmanager
+def watched(game: Game, note: Callable[[nn.Module, tuple[Tensor, ...]], None]) -> Iterator[None]:
+    """note(module, inputs) before every layer with weights that multiply, as it is called."""
+    hooks = [
+        module.register_forward_pre_hook(note)
+        for module in game.modules()
+        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@torch.no_grad()
+def draws(game: Game, z: Tensor) -> None:
+    assert isinstance(game, Samples)
+    game.decode(z)
 
 
 def factorised(game: Game, k: int) -> Tensor:
@@ -35,17 +87,14 @@ def factorised(game: Game, k: int) -> Tensor:
     return signed(vectors.flip(1).T[: fitting(k, vectors)]).to(game.device, torch.float32)
 
 
-def principal(game: Game, k: int, *, n: int = 5000, seed: int = 0) -> Tensor:
+def principal(game: Game, k: int, *, n: int = 2000, seed: int = 0) -> Tensor:
     """(k, d) directions of unit length, those of the largest variance first; n draws."""
-    z = latents(game, n, seed).double()
-    layer = first_layer(game, z.shape[1])
-    with torch.no_grad():
-        y = torch.relu(layer(z.to(layer.weight.dtype))).double()
-    y = y - y.mean(0)
-    _, _, components = torch.linalg.svd(y, full_matrices=False)
-    x = y @ components[: fitting(k, components)].T
-    x = x / x.std(0)
-    back = torch.linalg.lstsq(x, z - z.mean(0)).solution  # (k, d): the latents that go with each component
+    z = latents(game, n, seed)
+    y = activations(game, z)
+    y, z = y - y.mean(0), (z - z.mean(0)).double()
+    _, scores = torch.linalg.eigh((y @ y.T).double())  # (n, n), the least first: the components' values of each draw
+    x = scores.flip(1)[:, : fitting(k, scores[: z.shape[1]])]
+    back = x.T @ z  # (k, d): the latents that go with each component, by regression on orthonormal x
     return signed(back / back.norm(dim=1, keepdim=True)).to(game.device, torch.float32)
 
 

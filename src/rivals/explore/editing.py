@@ -15,8 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from rivals.errors import UserError
 from rivals.explore.inversion import held
 from rivals.game import Game, Judges, Samples
+
+REAL = 0.01  # lambda_D
 
 
 class Edited(NamedTuple):
@@ -44,12 +47,23 @@ def edit(
     steps: int = 200,
     lr: float = 0.05,
     stay: float = 0.1,
-    real: float = 0.01,
+    real: float | None = None,
 ) -> Edited:
     """The latent near z, (d,), whose sample has the painted values, shape (C, H, W), where that is true, (H, W).
 
-    stay: lambda_s, on the mean square of z - z_0. real: lambda_D. The game's weights stay as they are."""
+    stay: lambda_s, on the mean square of z - z_0. real: lambda_D, None: 0.01 where the game's discriminator judges a picture by
+    itself, else it is not asked. The game's weights stay as they are."""
     assert isinstance(game, Samples)
+    if real and not isinstance(game, Judges):
+        raise UserError("this game has no discriminator that judges a picture by itself: leave out what it should think of it")
+    d = game.prior(2).shape[1]
+    if z.shape != (d,):
+        raise UserError(f"a latent of this game is ({d},), this one is {tuple(z.shape)}")
+    with torch.no_grad():
+        shape = game.decode(z[None]).shape[1:]
+    if paint.shape != shape:
+        raise UserError(f"this game draws {tuple(shape)}, the painting is {tuple(paint.shape)}: bring it to that size")
+    weight = REAL if real is None else real
     start, moved = z.detach(), z.detach().clone().requires_grad_()
     wanted = where.expand_as(paint)
     with held(game):
@@ -58,7 +72,7 @@ def edit(
             x = game.decode(moved[None])
             loss = (x[0].float() - paint)[wanted].square().mean() + stay * (moved - start).square().mean()
             if isinstance(game, Judges):
-                loss = loss + real * softplus(-game.logits(x)).mean()
+                loss = loss + weight * softplus(-game.logits(x)).mean()
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()

@@ -13,6 +13,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from rivals.errors import UserError
+
 Way = Callable[[Tensor, Tensor, int], Tensor]  # (d,), (d,), n -> (n, d), both ends included
 
 
@@ -57,7 +59,10 @@ def plane(z: Tensor, u: Tensor, v: Tensor, n: int, reach: float) -> Tensor:
     return x
 
 
-def truncated(z: Tensor, psi: float) -> Tensor:
+def truncated(z: Tensor, psi: float, noise: int | None = None) -> Tensor:
     """Towards the middle of the prior: psi 1 leaves them, 0 makes all alike. Karras et al., 2019, A Style-Based Generator,
-    https://arxiv.org/abs/1812.04948, truncate in the space of styles; here it is that of the latents, whose middle is 0."""
-    return psi * z
+    https://arxiv.org/abs/1812.04948, truncate in the space of styles; here it is that of the latents, whose middle is 0. noise:
+    how many of their numbers, the first ones, are noise; the others say what is asked for, and stay (None: all are noise)."""
+    if not 0 <= psi <= 1:
+        raise UserError(f"truncation is from 0, all alike, to 1, as drawn: not {psi:g}")
+    return torch.cat([psi * z[:, :noise], z[:, noise:] if noise is not None else z[:, :0]], 1)

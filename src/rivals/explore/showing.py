@@ -46,6 +46,12 @@ def picked(game: Game, sample: int, seed: int) -> Tensor:
     return latents(game, SAMPLES, seed)[sample]
 
 
+def noise_of(game: Game) -> int | None:
+    """How many of a latent's numbers, the first ones, are noise, where others say what is asked for; None: all are noise."""
+    noise = getattr(getattr(game, "latents", None), "noise", None)
+    return noise if isinstance(noise, int) else None
+
+
 @torch.no_grad()
 def decoded(game: Game, z: Tensor) -> Tensor:
     assert isinstance(game, Samples)
@@ -70,6 +76,8 @@ def read_latents(file: Path) -> Tensor:
         raise UserError(f"cannot read latents from {file} ({error}): give an .npz that `rivals explore back` wrote") from None
     if z.dim() != 2:
         raise UserError(f"{file} holds z of shape {tuple(z.shape)}: latents are (rows, numbers of each)")
+    if not z.isfinite().all():
+        raise UserError(f"{file} holds latents that are NaN or infinite")
     return z
 
 

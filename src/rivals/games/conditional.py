@@ -112,9 +112,12 @@ class ConditionalGAN(Generates):
         return one_hot(told, self.classes).float() if self.classes else told
 
     def wrong(self, c: Tensor) -> Tensor:
-        """For each row another class, each as likely as any other; or the attributes of another row."""
+        """For each row another class, each as likely as any other; or the attributes of another row, and where those are the
+        same, its own with one of them turned round."""
         if not self.classes:
-            return c.roll(1, 0)
+            other, k = c.roll(1, 0), self.attributes
+            turned = one_hot((k * chance.uniform(len(c), device=c.device)).long().clamp_(max=k - 1), k).to(c.dtype)
+            return torch.where((other == c).all(1, keepdim=True), (c - turned).abs(), other)
         further = 1 + ((self.classes - 1) * chance.uniform(len(c), device=c.device)).long().clamp_(max=self.classes - 2)
         return one_hot((c.argmax(1) + further) % self.classes, self.classes).float()
 

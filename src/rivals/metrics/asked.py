@@ -25,8 +25,13 @@ SEED = 0
 
 def measure(case: Case) -> Mapping[str, Value]:
     judge, labels = case.features, labels_of(case.real)
-    if labels is None or not isinstance(judge, Classifies) or tuple(judge.class_names) != tuple(case.real.class_names):
-        raise Unsuitable("whether samples are what was asked for takes labelled data and --features classifier")
+    if labels is None:
+        raise Unsuitable(f"whether samples are what was asked for takes labelled data: '{case.real.name}' has no classes")
+    if not isinstance(judge, Classifies):
+        raise Unsuitable("whether samples are what was asked for is read by a classifier: pass --features classifier")
+    if tuple(judge.class_names) != tuple(case.real.class_names):
+        told, has = (", ".join(names) for names in (judge.class_names, case.real.class_names))
+        raise Unsuitable(f"the classifier knows the classes {told}, and '{case.real.name}' has {has}")
     data: Dataset
     if case.sampled:
         game = case.game

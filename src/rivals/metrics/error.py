@@ -47,5 +47,7 @@ def logits(game: Game | None, data: Dataset, device: torch.device) -> tuple[Tens
         found = [(game.classify(batch.x).cpu(), batch.y.cpu()) for batch in in_order(data, device) if batch.y is not None]
     finally:
         game.train(training)
-    said, y = zip(*found, strict=True)
-    return torch.cat(said), torch.cat(y)
+    said, y = (torch.cat(part) for part in zip(*found, strict=True))
+    if said.shape[1] != data.facts.classes:
+        raise Unsuitable(f"the game's classifier knows {said.shape[1]} classes, and '{data.name}' has {data.facts.classes}")
+    return said, y

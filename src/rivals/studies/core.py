@@ -28,6 +28,7 @@ from rivals import checkpoint
 from rivals.data.download import cache_folder
 from rivals.data.pictures import of_figure
 from rivals.errors import UserError, pick
+from rivals.machine import processor
 from rivals.studies.trials import Kept, side_by_side
 
 T = TypeVar("T")
@@ -236,7 +237,7 @@ def run(
         "claims": [{"says": claim.says, "holds": bool(claim.holds), "seen": claim.seen} for claim in findings.claims],
         "figures": plan.figures,
         "minutes": round((time.perf_counter() - started + store.taken / (os.cpu_count() or 1)) / 60, 2),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "machine": f"{processor()}, {torch.get_num_threads()} threads",
         "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
     checkpoint.replace(out / "results.json", json.dumps(tree, indent=1).encode())

@@ -57,7 +57,7 @@ def trained(asked: tuple[str, int, int]) -> Accuracies:
     }
 
 
-@study(title="What a discriminator has learnt without labels", source=SOURCE, seeds=3, minutes=10, page="control")
+@study(title="What a discriminator has learnt without labels", source=SOURCE, seeds=3, minutes=6, page="control")
 def features(plan: Plan) -> Findings:
     """A linear machine and nearest neighbours on a DCGAN's features and on pixels, from 100 and from 1,000 labels."""
     rounds = plan.rounds(ROUNDS)

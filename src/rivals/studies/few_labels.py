@@ -130,13 +130,13 @@ def error(probabilities: NDArray[np.float32], y: NDArray[np.int64]) -> float:
 Errors = Mapping[tuple[str, int], Sequence[float]]  # by system and number of labels, percent, one a seed
 
 
-@study(title="Digits from 20 to 200 labels", source=SOURCE, seeds=10, minutes=70, page="control")
+@study(title="Digits from 20 to 200 labels", source=SOURCE, seeds=10, minutes=85, page="control")
 def few_labels(plan: Plan) -> Findings:
     """Test error of the semi-supervised GAN, and of its classifier on the labels alone, against the number of labels."""
     return compared(plan, (ALONE, SSGAN))
 
 
-@study(title="Digits from 20 to 200 labels, by two further games", source=SOURCE, seeds=10, minutes=170, page="control")
+@study(title="Digits from 20 to 200 labels, by two further games", source=SOURCE, seeds=10, minutes=120, page="control")
 def few_labels_further(plan: Plan) -> Findings:
     """Test error of CatGAN and Triple-GAN, and of their classifier on the labels alone, against the number of labels."""
     return compared(plan, (ALONE, CATGAN, TRIPLE))

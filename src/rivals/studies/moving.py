@@ -160,7 +160,7 @@ def explored(game: Game, faces: Faces, seed: int) -> Outcome:
     )
 
 
-@study(title="Arithmetic with attributes, and inversion, on faces", source=SOURCE, seeds=2, minutes=10, page="control")
+@study(title="Arithmetic with attributes, and inversion, on faces", source=SOURCE, seeds=2, minutes=5, page="control")
 def moving(plan: Plan) -> Findings:
     """How often latents moved by arithmetic end in the wanted attribute and keep the others; how near inversion comes."""
     faces = Faces.parted()  # the judges are trained once, before the generators

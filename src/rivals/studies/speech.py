@@ -113,7 +113,7 @@ def readable(learnt: Tensor, y: Tensor, asked: Tensor, answer: Tensor) -> float:
     return float(read.score(asked.numpy(), answer.numpy()))
 
 
-@study(title="Who speaks and what is said, in codes apart", source=SOURCE, seeds=3, minutes=10, page="control")
+@study(title="Who speaks and what is said, in codes apart", source=SOURCE, seeds=3, minutes=15, page="control")
 def speech(plan: Plan) -> Findings:
     """What a fresh classifier reads from the speaker code and the phonetic code, and whom converted speech sounds like."""
     rounds = plan.rounds(ROUNDS)
