@@ -165,11 +165,13 @@ def outcome(shown=2, **by_system) -> study.Outcome:
 
 def test_claims_ask_for_each():
     good = outcome().scores[study.SOUGHT]
-    assert [claim.holds for claim in study.claims([outcome()])] == [True] * 4
+    assert [claim.holds for claim in study.claims([outcome()])] == [True, True, False, False, True, True]
+    assert study.claims([outcome(**{study.PLAIN: good})])[2].holds
+    assert study.claims([outcome()._replace(anywhere=good)])[3].holds
     assert [claim.holds for claim in study.claims([outcome(**{study.SOUGHT: good._replace(hit=79.0)})])][:2] == [False, True]
     assert [claim.holds for claim in study.claims([outcome(**{study.SOUGHT: good._replace(stay=79.0)})])][:2] == [True, False]
-    assert not study.claims([outcome(**{study.UNTIL: good})])[2].holds
-    assert not study.claims([outcome()._replace(errors=([0.04], [0.03]))])[3].holds
+    assert not study.claims([outcome(**{study.UNTIL: good})])[4].holds
+    assert not study.claims([outcome()._replace(errors=([0.04], [0.03]))])[5].holds
     assert study.twice(outcome()) == 0.5
 
 
