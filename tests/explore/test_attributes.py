@@ -152,7 +152,9 @@ def labelled(tmp_path_factory):
     x[a[:, 1] == 1, 2:6, 5:8] = 200
     np.savez(folder / "spots.npz", images=x, attributes=a, names=np.array(["left", "right"]))
     recipe = RECIPES["dcgan"].but(network="intermediate", width=8, batch=16, latent=6)
-    return train(recipe, Training(data=str(folder / "spots.npz"), into=folder / "run", rounds=60, looks=1)).path
+    return train(
+        recipe, Training(data=str(folder / "spots.npz"), into=folder / "run", rounds=60, looks=1, precision="float32")
+    ).path
 
 
 @pytest.fixture(autouse=True)
