@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -183,14 +184,26 @@ def test_the_commands_write_what_they_say(run, tmp_path, capsys, digits):
     for name, args in {
         "walk.png": ["walk", str(run), "--ends", "3", "--steps", "4"],
         "walk.gif": ["walk", str(run), "--ends", "3", "--steps", "4", "--way", "linear", "--psi", "0.5"],
+        "walk.mp4": ["walk", str(run), "--ends", "3", "--steps", "4", "--way", "linear", "--psi", "0.5"],
         "square.png": ["square", str(run), "--n", "3", "--by", "principal"],
         "directions.png": ["directions", str(run), "--k", "2", "--n", "5"],
         "sum.png": ["arithmetic", str(run), "1,2 - 3 + 4"],
         "turn.png": ["turn", str(run), "--to", "1,2,3", "--from", "4,5", "--steps", "4"],
     }.items():
         main(["explore", *args, "--out", str(tmp_path / name)])
-        sizes[name] = Image.open(tmp_path / name).size
-    assert Image.open(tmp_path / "walk.gif").n_frames == 12
+        if not name.endswith("mp4"):
+            sizes[name] = Image.open(tmp_path / name).size
+    stills = Image.open(tmp_path / "walk.gif")
+    assert stills.n_frames == 12
+    with av.open(str(tmp_path / "walk.mp4")) as film:
+        frames = [np.asarray(frame.to_image().convert("L"), float) for frame in film.decode(video=0)]
+    assert len(frames) == 12
+    assert min(frames[0].shape) >= 256
+    for number in (0, 5, 11):  # the same pictures, enlarged
+        stills.seek(number)
+        small = np.asarray(stills.convert("L"), float)
+        times = frames[number].shape[0] // small.shape[0]
+        assert np.abs(frames[number][times // 2 :: times, times // 2 :: times] - small).mean() < 8
     width, height = sizes["walk.png"]
     assert width / height == pytest.approx(4 / 3, rel=0.02)
     assert sizes["square.png"][0] == sizes["square.png"][1]

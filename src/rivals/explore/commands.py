@@ -45,7 +45,7 @@ def walk(
     out: Path = Path("walk.png"),
     device: str = "auto",
 ) -> None:
-    """From one sample to the next, and back to the first: a strip (.png), or a film (.gif).
+    """From one sample to the next, and back to the first: a strip (.png), or a film (.gif, .mp4).
 
     Args:
         run: A run folder, a checkpoint or an export.
@@ -55,7 +55,7 @@ def walk(
         psi: Truncation: 1 leaves the samples as they are drawn, less brings their noise to its middle: plainer, less varied.
         seed: Of the samples.
         checkpoint: best, final, latest or a round.
-        out: A strip, a row for each leg (.png), or a film (.gif).
+        out: A strip, a row for each leg (.png), or a film (.gif, .mp4).
         device: auto, cpu, cuda, cuda:1, mps.
     """
     if ends < 2 or steps < 1:
