@@ -146,6 +146,15 @@ def test_a_folder_of_idx_files(tmp_path: Path, packed: bool) -> None:
         load(tmp_path, split="test")
 
 
+def test_a_label_of_minus_one_is_asked_about(tmp_path: Path) -> None:
+    x = np.zeros((4, 8, 8), np.uint8)
+    np.savez(tmp_path / "some.npz", images=x, labels=np.array([-1, 0, 1, -1]))
+    with pytest.raises(UserError, match="labels below 0 beside 0: if they mark rows without a class, leave those rows out"):
+        load(tmp_path / "some.npz")
+    np.savez(tmp_path / "signs.npz", images=x, labels=np.array([-1, 1, 1, -1]))
+    assert load(tmp_path / "signs.npz").class_names == ("1", "-1")
+
+
 def test_idx_labels_beyond_the_known_classes(tmp_path: Path) -> None:
     mnist_like(tmp_path / "mnist")
     assert load(tmp_path / "mnist").facts.classes == 10

@@ -111,6 +111,11 @@ def _table(x: Array, labels: Array | None, where: str) -> Table:
     if labels.shape not in ((len(x),), (len(x), 1)) or labels.dtype.kind not in "iuUb":
         notes.append(f"labels of shape {labels.shape} and type {labels.dtype} are not class numbers or names: left out")
         return Table(pictures, notes=notes)
+    if labels.dtype.kind == "i" and labels.min() < 0 and (labels == 0).any():
+        raise UserError(
+            f"'{where}' has labels below 0 beside 0: if they mark rows without a class, leave those rows out; if they are "
+            "classes, count from 0 or give names"
+        )
     y, names = classes_of(labels.reshape(-1).tolist())
     return Table(pictures, y, names, notes)
 
