@@ -17,6 +17,8 @@ from rivals.trainer import Trainer
 CHANGED = {
     "condition": "attributes",
     "width": 5,
+    "generator": "unet",
+    "changes": True,
     "blocks": 2,
     "norm": "none",
     "adversarial": "least-squares",
@@ -87,9 +89,10 @@ def test_domains_are_classes_or_else_attributes():
     assert domains({"classes": 3, "attributes": 5}, condition="attributes") == (0, 5)
 
 
-def test_labels_get_through_the_first_layer():
+@pytest.mark.parametrize("generator", ["resnet", "unet"])
+def test_labels_get_through_the_first_layer(generator):
     """Constant maps add a constant, which normalising each map would take away."""
-    game = RECIPES["stargan"](Facts(shape=(3, 16, 16), count=40, classes=3), width=4, blocks=1).game
+    game = RECIPES["stargan"](Facts(shape=(3, 16, 16), count=40, classes=3), width=4, blocks=1, generator=generator).game
     x = torch.randn(2, 3, 16, 16)
     one, other = game.translate(x, 0, 0), game.translate(x, 0, 1)
     assert (one - other).abs().max() > 1e-3

@@ -128,20 +128,22 @@ def test_every_system_of_the_others_is_built():
 
 
 def restored(**of):
-    found = {cell: outcome() for cell in restoring.SYSTEMS}
-    found[restoring.LARGER, restoring.BICUBIC] = outcome(psnr=16.5, fd=60.0, perceptual=0.6)
-    for name in (restoring.LARGER, restoring.HOLE, restoring.STROKES):
-        found[name, restoring.RIVAL] = outcome(psnr=17.5, fd=40.0, perceptual=0.4)
+    found = {cell: outcome() for cell in restoring.SYSTEMS} | {(restoring.GREY, restoring.COPY): outcome(l1=0.2)}
+    found |= {(name, restoring.BICUBIC): outcome(psnr=16.5, fd=60.0, perceptual=0.6) for name in restoring.TIMES}
+    found |= {(name, restoring.RIVAL): outcome(psnr=17.5, fd=40.0, perceptual=0.4) for name in restoring.FILES}
     found |= {(name, restoring.RIVAL): outcome(**numbers) for name, numbers in of.items()}
-    return [claim.holds for claim in restoring.claims(found)]
+    return "".join("+-"[not claim.holds] for claim in restoring.claims(found))
 
 
 def test_restoration_is_near_or_looks_right():
-    assert restored() == [True] * 5
-    assert restored(**{restoring.LARGER: {"fd": 55.0, "perceptual": 0.4}}) == [True, False, False, True, True]
-    assert restored(**{restoring.LARGER: {"fd": 40.0, "perceptual": 0.55}}) == [True, False, True, True, True]
-    assert restored(hole={"psnr": 16.9, "fd": 40.0}) == [True, True, True, False, True]
-    assert restored(strokes={"psnr": 17.5, "fd": 51.0}) == [True, True, True, True, False]
+    """Twice as large two claims, four times three, a hole, strokes, colours."""
+    assert restored() == "++++++++"
+    assert restored(**{restoring.TWICE: {"fd": 40.0, "perceptual": 0.55}}) == "+-++++++"
+    assert restored(**{restoring.LARGER: {"fd": 55.0, "perceptual": 0.4}}) == "+++--+++"
+    assert restored(**{restoring.LARGER: {"fd": 40.0, "perceptual": 0.55}}) == "+++-++++"
+    assert restored(hole={"psnr": 16.9, "fd": 40.0}) == "+++++-++"
+    assert restored(strokes={"psnr": 17.5, "fd": 51.0}) == "++++++-+"
+    assert restored(grey={"fd": 51.0}) == "+++++++-"
 
 
 def digits(meant, shared):
@@ -162,7 +164,7 @@ def test_digits_are_read_and_pixels_agree():
 
 def test_faces_get_what_is_asked_and_keep_the_rest():
     def said(found, stays):
-        each = relabelled.Outcome({"female": found, "hat": 90.0}, {"female": stays, "hat": 90.0}, {}, {}, {}, {})
+        each = relabelled.Outcome({"female": found, "hat": 90.0}, {"female": stays, "hat": 90.0}, {}, {}, {}, {}, {})
         return [claim.holds for claim in relabelled.claims({relabelled.STAR: [each]})]
 
     assert said(85.0, 92.0) == [True, True]
@@ -218,6 +220,7 @@ def test_what_is_not_changed_stays(shades, monkeypatch):
     monkeypatch.setattr(relabelled.Faces, "parted", lambda: SimpleNamespace(tells=Bright()))
     turned, exchanged = relabelled.turned(Same(), shades, 0), relabelled.exchanged(Same(), shades)
     assert torch.equal(turned, exchanged)
+    monkeypatch.setattr(relabelled, "choose", lambda *args, **options: Pixels())
     found = relabelled.judged({"bright": turned}, shades, shades, {})
     assert (found.found, found.stays, found.each, found.faces) == (
         {"bright": 0},
@@ -226,6 +229,12 @@ def test_what_is_not_changed_stays(shades, monkeypatch):
         {"bright": 8},
     )
     assert torch.equal(found.pictures["bright"], shades.x)
+    assert found.looks[relabelled.STRANGERS] == pytest.approx(0, abs=1e-6)
+
+
+def test_faces_are_compared_with_such_as_were_asked_for(shades):
+    found = relabelled.such(shades, torch.tensor([3, 2, 2, 3]), 0)
+    assert (found.mean((1, 2, 3)) > 0).tolist() == [True, False, False, True]
 
 
 def test_a_hole_alone_is_judged(few, monkeypatch):

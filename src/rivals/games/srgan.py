@@ -23,6 +23,7 @@ from rivals.data.beside import two
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.networks.translators import within
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.9, 0.999))
 
@@ -81,8 +82,3 @@ class SRGAN(Game):
             raise UserError("this game learnt one way, from small pictures to large ones")
         y: Tensor = self.G(x)
         return y.float().clamp(-1, 1)
-
-
-def within(y: Tensor) -> Tensor:
-    """Cut to [-1, 1], as it will be shown, with the gradient as if it was not: values beyond would betray what is drawn."""
-    return y + (y.clamp(-1, 1) - y).detach()

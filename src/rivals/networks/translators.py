@@ -152,6 +152,25 @@ def upwards(width: int, outputs: int, norm: MapNorm, activation: Last) -> list[n
     return [*layers, reflecting(width, outputs, 7), *last(activation)]
 
 
+class Changes(nn.Module):
+    """(B, C + more, H, W) -> (B, C, H, W): the first C maps, a picture, and what a network draws added to them, so that what
+    need not change need not be drawn (Shen and Liu, 2017, Learning Residual Images for Face Attribute Manipulation,
+    https://arxiv.org/abs/1612.05363). draws: (B, C + more, H, W) -> (B, C, H, W), not bounded."""
+
+    def __init__(self, draws: nn.Module):
+        super().__init__()
+        self.draws = draws
+
+    def forward(self, x: Tensor) -> Tensor:
+        change = self.draws(x)
+        return within(x[:, : change.shape[1]] + change)
+
+
+def within(y: Tensor) -> Tensor:
+    """Cut to [-1, 1], as it will be shown, with the gradient as if it was not: values beyond would betray what is drawn."""
+    return y + (y.clamp(-1, 1) - y).detach()
+
+
 class MapEncoder(nn.Module):
     """(B, C, H, W) -> (B, 4 width, h, w), quarters of the sides: the first half of the ResNet. ends: its last layers, which may
     be those of other encoders too."""

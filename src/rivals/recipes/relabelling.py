@@ -13,7 +13,7 @@ from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.games.stargan import StarGAN
-from rivals.networks.translators import MapNorm, PlaceMean, ResNetTranslator, Trunk
+from rivals.networks.translators import Changes, MapNorm, PlaceMean, ResNetTranslator, Trunk, UNet
 from rivals.recipes.between import Decay, schedule_of
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import Criterion, PenaltyName, penalty
@@ -29,8 +29,12 @@ class StarGANOptions:
     """What the domains are; None: the classes, or of data without classes its attributes."""
     width: int = 32
     """Maps of the first convolution of all networks."""
+    generator: Literal["resnet", "unet"] = "resnet"
+    """Which network translates."""
+    changes: bool = False
+    """Whether it draws what is added to the picture, and not the paper's whole picture anew."""
     blocks: int = 3
-    """Residual blocks of the generator."""
+    """Residual blocks of the resnet."""
     norm: MapNorm = "instance"
     """Normalisation in the generator: of each map of each picture, or none."""
     adversarial: Criterion = "wasserstein"
@@ -83,17 +87,18 @@ def stargan(facts: Facts, options: StarGANOptions) -> Setup:
             f"this recipe turns things of one label into another, and the data has no {LABELS[wanted]}: give labelled data"
         )
     channels = facts.shape[0]
+    network = UNet if options.generator == "unet" else partial(ResNetTranslator, blocks=options.blocks, bare=True)
+    generator = network(
+        (channels + labels, *facts.shape[1:]),
+        outputs=channels,
+        width=options.width,
+        norm=options.norm,
+        activation="none" if options.changes else "tanh",
+    )
     trunk = Trunk(facts.shape, width=options.width)
     move = partial(Adam, lr=options.lr, betas=(options.beta1, 0.999), fused=True)
     game = StarGAN(
-        ResNetTranslator(
-            (channels + labels, *facts.shape[1:]),
-            outputs=channels,
-            width=options.width,
-            blocks=options.blocks,
-            norm=options.norm,
-            bare=True,
-        ),
+        Changes(generator) if options.changes else generator,
         trunk,
         nn.Conv2d(trunk.outputs, 1, 3, 1, 1),
         PlaceMean(trunk.outputs, labels),

@@ -111,7 +111,9 @@ def middle(x: Tensor) -> Tensor:
 TASKS: Mapping[str, Callable[[], Task]] = {
     "clothes": clothes,
     "emoji": emoji,
+    "twice as large": partial(stamps, "2 times smaller"),
     "four times as large": partial(stamps, "4 times smaller"),
+    "grey": partial(stamps, "grey"),
     "hole": partial(stamps, "hole in the middle", middle),
     "strokes": partial(stamps, "strokes"),
 }
