@@ -26,6 +26,7 @@ CHANGED = {
     "penalty_weight": 1.0,
     "label_weight": 3.0,
     "cycle": 1.0,
+    "noise": 0.3,
     "critic_turns": 2,
     "lr": 0.01,
     "beta1": 0.1,

@@ -9,7 +9,8 @@ classifier which labels it has (section 3.1):
     L_G =  L_adv + lambda_cls E -log D_cls(c | G(x, c)) + lambda_rec E |x - G(G(x, c), c')|_1   (eq. 3, 4, 6)
 
 L_adv is that of Wasserstein with a gradient penalty (eq. 8). Labels to become are those of another row of the batch, as in the
-authors' code: so they are as frequent, and occur together as often, as in the data.
+authors' code: so they are as frequent, and occur together as often, as in the data. What reads labels of clean pictures is
+content with changes that nobody sees; `noise` (not the paper's) on all that D is shown drowns them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, l1_loss, one_hot
 from torch.optim import Adam
 
+from rivals import chance
 from rivals.criteria import Adversarial, wasserstein
 from rivals.data.core import Batch
 from rivals.errors import UserError
@@ -51,6 +53,7 @@ class StarGAN(Game):
         penalty: Penalty | None = None,
         of_labels: float = 1.0,  # lambda_cls
         cycle: float = 10.0,  # lambda_rec
+        noise: float = 0.0,  # standard deviation, on all that D is shown
         critic_turns: int = 1,
         optim_g: Optim = adam,
         optim_d: Optim = adam,
@@ -60,6 +63,7 @@ class StarGAN(Game):
         self.generator, self.trunk, self.discriminator, self.classifier = generator, trunk, discriminator, classifier
         self.classes, self.attributes = classes, attributes
         self.adversarial, self.penalty, self.of_labels, self.cycle = adversarial, penalty, of_labels, cycle
+        self.noise = noise
         self.critic_turns, self.optim_g, self.optim_d, self.schedule = critic_turns, optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -75,7 +79,7 @@ class StarGAN(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         c, other = self.labels(batch)
-        features = self.trunk(batch.x)
+        features = self.trunk(self.seen(batch.x))
         fake = self.decode(self.latents_of(batch.x, other))
         terms = {
             "adversarial": self.adversarial.critic(self.discriminator(features).float(), self.judge(fake)),
@@ -88,7 +92,7 @@ class StarGAN(Game):
     def loss_G(self, batch: Batch) -> Terms:
         c, other = self.labels(batch)
         fake = self.decode(self.latents_of(batch.x, other))
-        features = self.trunk(fake)
+        features = self.trunk(self.seen(fake))
         others = (self.judge(batch.x),) if self.adversarial.paired else ()
         return {
             "adversarial": self.adversarial.generator(*others, self.discriminator(features).float()),
@@ -117,8 +121,12 @@ class StarGAN(Game):
 
     def judge(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, 1, h, w) logits."""
-        logits: Tensor = self.discriminator(self.trunk(x))
+        logits: Tensor = self.discriminator(self.trunk(self.seen(x)))
         return logits.float()
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What D is shown, in training."""
+        return x + self.noise * chance.normal(*x.shape, device=x.device).to(x.dtype) if self.noise else x
 
     def latents_of(self, x: Tensor, c: Tensor) -> Tensor:
         """What the generator is given to turn things into such of other labels: (B, C, H, W), (B, labels) -> (B, C + labels, H,

@@ -47,6 +47,9 @@ class StarGANOptions:
     """lambda_cls, the factor on how badly labels are read."""
     cycle: float = 10.0
     """lambda_rec, the factor on the difference of a picture and what comes back."""
+    noise: float = 0.0
+    """Standard deviation of noise on all that the discriminator is shown: it then takes a change that can be seen to make it
+    read another label."""
     critic_turns: int = 5
     """Steps of the discriminator a round."""
     lr: float = 1e-4
@@ -63,7 +66,7 @@ class StarGANOptions:
     def __post_init__(self) -> None:
         counts(self, "width", "blocks", "critic_turns", "batch")
         positive(self, "lr", "label_weight", "penalty_weight")
-        not_negative(self, "cycle")
+        not_negative(self, "cycle", "noise")
         shares(self, "beta1", "average")
         if self.penalty_weight is not None and self.penalty == "none":
             raise UserError("--penalty-weight changes nothing without --penalty")
@@ -108,6 +111,7 @@ def stargan(facts: Facts, options: StarGANOptions) -> Setup:
         penalty=penalty(options.penalty, options.penalty_weight),
         of_labels=options.label_weight,
         cycle=options.cycle,
+        noise=options.noise,
         critic_turns=options.critic_turns,
         optim_g=move,
         optim_d=move,
