@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from rivals import chance
 from rivals.criteria import wasserstein
 from rivals.data.core import Batch
 from rivals.errors import UserError
@@ -83,6 +84,27 @@ def test_the_penalty_is_there_where_it_is_asked_for():
     batch = Batch(X, torch.tensor([0, 1]))
     assert "penalty" not in made(classes=2).loss_D(batch)
     assert float(made(classes=2, penalty=WGANGP()).loss_D(batch)["penalty"]) == pytest.approx(10 * (4 - 1) ** 2, rel=1e-4)
+
+
+def test_one_label_is_turned_round_each_as_often():
+    a = torch.tensor([[1.0, 0.0, 0.0]]).repeat(3000, 1)
+    x = torch.zeros(3000, 1, 2, 2)
+    with chance.fixed(0):
+        c, other = made(attributes=3, turned=True).labels(Batch(x, None, None, a))
+        assert torch.equal(c, a)
+        assert ((other != a).sum(1) == 1).all()
+        assert (other != a).float().mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.03)
+        _, other = made(classes=3, turned=True).labels(Batch(x, torch.ones(3000, dtype=torch.long)))
+        assert other.mean(0).tolist() == pytest.approx([0.5, 0, 0.5], abs=0.03)
+
+
+def test_who_is_wary_reads_from_translations_what_they_were():
+    batch = Batch(X, None, None, torch.tensor([[1.0, 0.0], [1.0, 1.0]]))
+    assert "wary" not in made(attributes=2).loss_D(batch)
+    found = made(attributes=2, wary=0.5).loss_D(batch)
+    # translations are 0.5 + 2 * 0.1, with the other row's labels, and -0.3 + 0.1; asked are the labels that were
+    each = [math.log(1 + math.exp(sign * logit)) for sign, logit in ((-1, 0.7), (1, 0.7), (-1, -0.2), (-1, -0.2))]
+    assert float(found["wary"].detach()) == pytest.approx(0.5 * sum(each) / 2, rel=1e-5)
 
 
 def test_domains_of_attributes_turn_one_and_keep_the_others():

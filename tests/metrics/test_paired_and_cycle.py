@@ -115,6 +115,9 @@ def test_what_is_hidden_shows_when_it_is_disturbed():
     assert found[True]["cycle, rounded"] > 100 * found[True]["cycle"]
     assert found[True]["cycle, noise"] > found[False]["cycle, noise"]
     assert all(math.isfinite(value) for value in found[True].values())
+    assert tuple(found[True]) == cycle.GIVES
+    # from the second domain on: x / 0.9 is cut nowhere, and comes back as grey of it
+    assert found[False]["back: cycle"] == pytest.approx(found[False]["cycle"], rel=1e-4)
 
 
 def test_who_does_not_come_back_has_no_cycle():

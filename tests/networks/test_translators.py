@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivals.errors import UserError
-from rivals.networks.translators import PatchDiscriminator, ResNetTranslator, Shallow, UNet
+from rivals.networks.translators import PatchDiscriminator, ResNetTranslator, Shallow, Trunk, UNet, convolutions
 
 
 def unet(shape=(3, 16, 16), **options):
@@ -42,6 +42,21 @@ def test_a_unet_hands_every_size_across():
     net.up[-1][1].weight.data.zero_()  # nothing comes from the innermost maps
     net.up[-1][1].bias.data.zero_()
     assert not torch.allclose(net(x), net(other))
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+def test_a_picture_gets_through_at_its_size_with_norms_and_without(norm):
+    """What a layer before the last gives is neither lost nor blown up, and the last begins small."""
+    torch.manual_seed(0)
+    x = torch.rand(8, 3, 32, 32) * 2 - 1
+    for build in (UNet, ResNetTranslator, Shallow):
+        net, seen = build((3, 32, 32), outputs=3, width=16, norm=norm), []
+        final = convolutions(net.up[0] if build is UNet else net)[0 if build is UNet else -1]
+        final.register_forward_pre_hook(lambda module, given, seen=seen: seen.append(given[0].std()))
+        assert net(x).std() < 0.6
+        assert 0.2 < seen[0] < 5
+    assert 0.2 < PatchDiscriminator((3, 32, 32), patch="16", width=16, norm="none")(x).std() < 5
+    assert 0.2 < Trunk((3, 32, 32), width=16)(x).std() < 5
 
 
 def test_noise_is_dropout_that_lasts():

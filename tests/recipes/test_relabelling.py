@@ -27,6 +27,8 @@ CHANGED = {
     "label_weight": 3.0,
     "cycle": 1.0,
     "noise": 0.3,
+    "turned": True,
+    "wary": 0.5,
     "critic_turns": 2,
     "lr": 0.01,
     "beta1": 0.1,
@@ -71,6 +73,7 @@ def test_every_option_changes_the_run(option):
         ({"classes": 1}, {}, "has no classes"),
         ({"classes": 3}, {"penalty": "none", "penalty_weight": 1.0}, "changes nothing without --penalty"),
         ({"classes": 3}, {"label_weight": 0.0}, "more than 0"),
+        ({"classes": 3}, {"wary": -1.0}, "0 or more"),
         ({"classes": 3, "shape": (2,)}, {}, "this data has vectors of 2"),
     ],
 )

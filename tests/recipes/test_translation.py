@@ -30,6 +30,7 @@ ALL = {
     "decay": "linear",
     "batch": 9,
     "average": 0.5,
+    "changes": True,
 }
 CHANGED = {
     "pix2pix": {**ALL, "depth": 1, "l1": 1.0, "rival": False, "noise": 0.1},
@@ -41,6 +42,8 @@ CHANGED = {
         "identity": 0.5,
         "distance": "l2",
         "hidden_noise": 0.5,
+        "penalty": "r1",
+        "penalty_weight": 9.0,
         "pool": 0,
         "clip": 0.01,
         "critic_turns": 2,
@@ -48,7 +51,11 @@ CHANGED = {
     },
     "onesided": {**ALL, "depth": 2, "keep": "random", "keep_weight": 9.0},
 }
-NEEDS = {"identity": {"pair": "blur"}, "keep_weight": {"keep": "random"}}  # of pictures that keep their channels
+NEEDS = {
+    "identity": {"pair": "blur"},
+    "changes": {"pair": "blur"},
+    "keep_weight": {"keep": "random"},
+}  # of pictures that keep their channels
 ELSEWHERE = {"target", "target_key"}  # in tests of their own
 OPTIONS = {"pix2pix": Pix2PixOptions, "cyclegan": CycleOptions, "onesided": OneSidedOptions}
 PAIRS = [(name, option) for name, changed in CHANGED.items() for option in changed]
@@ -89,12 +96,14 @@ def test_the_options_of_the_other_network_change_it():
         ("pix2pix", {"target": "digits"}, "leave out --target"),
         ("pix2pix", {"generator": "resnet", "depth": 2}, "the resnet has --blocks"),
         ("pix2pix", {"rival": False, "l1": 0.0}, "nothing to learn from"),
+        ("pix2pix", {"changes": True}, "the domains have 1 and 3 channels"),
         ("pix2pix", {"l1": -1.0}, "0 or more"),
         ("pix2pix", {"noise": 1.0}, "is a share"),
         ("pix2pix", {"noise": 0.5, "generator": "resnet"}, "takes --generator unet"),
         ("cyclegan", {"identity": 0.5, "cycle": 0.0}, "a share of --cycle"),
         ("cyclegan", {"identity": 0.5}, "they differ in shape"),
         ("cyclegan", {"pool": -1}, "0 or more"),
+        ("cyclegan", {"penalty_weight": 1.0}, "changes nothing without --penalty"),
         ("onesided", {"keep": "pixels"}, "pictures of one shape"),
         ("onesided", {"keep": "random", "keep_weight": 0.0}, "more than 0"),
         ("onesided", {"keep_weight": 2.0}, "changes nothing without --keep"),
@@ -135,6 +144,16 @@ def test_a_second_data_is_the_target():
         with_target(find("dcgan"), ["--data", "a", "--data", "b"])
     with pytest.raises(UserError, match="two domains, --data is there 3 times"):
         with_target(recipe, ["--data", "a"] * 3)
+
+
+@pytest.mark.parametrize("generator", ["unet", "resnet", "shallow"])
+def test_what_draws_changes_begins_with_copying(generator):
+    torch.manual_seed(0)
+    setup = RECIPES["onesided"](
+        Facts(shape=(3, 12, 12), count=40), **{**BASE, "pair": "blur"}, generator=generator, changes=True
+    )
+    x = torch.rand(4, 3, 12, 12) * 1.8 - 0.9
+    assert (setup.game.translate(x) - x).abs().max() < 0.1
 
 
 def test_late_decay_is_flat_and_then_falls():

@@ -34,7 +34,7 @@ from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
 from rivals.past import Replay
-from rivals.penalties import clip_weights
+from rivals.penalties import Penalty, clip_weights
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 Distance = Callable[[Tensor, Tensor], Tensor]  # (B, *shape) twice -> ()
@@ -58,6 +58,7 @@ class CycleGAN(Game):
         distance: Distance = l1_loss,  # of a thing and what comes back
         noise: float = 0.0,  # standard deviation, added to a translation before it is turned back
         adversarial: Adversarial = least_squares,
+        penalty: Penalty | None = None,  # on the discriminators' gradients
         clip: float | None = None,  # of the discriminators' weights (DualGAN)
         pool_X: Replay | None = None,
         pool_Y: Replay | None = None,
@@ -70,7 +71,7 @@ class CycleGAN(Game):
         self.G, self.F, self.D_X, self.D_Y = G, F, D_X, D_Y
         self.pool_X, self.pool_Y = pool_X, pool_Y
         self.cycle, self.identity, self.distance, self.noise = cycle, identity, distance, noise
-        self.adversarial, self.clip, self.critic_turns = adversarial, clip, critic_turns
+        self.adversarial, self.penalty, self.clip, self.critic_turns = adversarial, penalty, clip, critic_turns
         self.optim_g, self.optim_d, self.schedule = optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -110,7 +111,10 @@ class CycleGAN(Game):
 
     def told_apart(self, D: nn.Module, real: Tensor, fake: Tensor, pool: Replay | None) -> Terms:
         fake = fake if pool is None else pool(fake)
-        return {"adversarial": self.adversarial.critic(D(real).float(), D(fake).float())}
+        terms = {"adversarial": self.adversarial.critic(D(real).float(), D(fake).float())}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(D, real, fake)
+        return terms
 
     def fooled(self, D: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
         others = (D(real).float(),) if self.adversarial.paired else ()

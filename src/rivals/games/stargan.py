@@ -9,8 +9,12 @@ classifier which labels it has (section 3.1):
     L_G =  L_adv + lambda_cls E -log D_cls(c | G(x, c)) + lambda_rec E |x - G(G(x, c), c')|_1   (eq. 3, 4, 6)
 
 L_adv is that of Wasserstein with a gradient penalty (eq. 8). Labels to become are those of another row of the batch, as in the
-authors' code: so they are as frequent, and occur together as often, as in the data. What reads labels of clean pictures is
-content with changes that nobody sees; `noise` (not the paper's) on all that D is shown drowns them.
+authors' code: so they are as frequent, and occur together as often, as in the data. With `turned` they are a picture's own with
+one attribute turned round, each as often (or any other class): what is rare is then asked for as often as what is not.
+
+What reads labels of real pictures alone is content with changes that nobody sees, and G finds them. Two remedies, neither the
+paper's: `noise` on all that D is shown drowns them; and a classifier that is `wary` is also asked to read from translations
+which labels they had before, so that it learns to see through whatever does not really look like its label.
 """
 
 from __future__ import annotations
@@ -54,6 +58,8 @@ class StarGAN(Game):
         of_labels: float = 1.0,  # lambda_cls
         cycle: float = 10.0,  # lambda_rec
         noise: float = 0.0,  # standard deviation, on all that D is shown
+        turned: bool = False,  # labels to become: one's own but for one, and not those of another row
+        wary: float = 0.0,  # factor on how badly the classifier reads which labels a translation had before
         critic_turns: int = 1,
         optim_g: Optim = adam,
         optim_d: Optim = adam,
@@ -63,7 +69,7 @@ class StarGAN(Game):
         self.generator, self.trunk, self.discriminator, self.classifier = generator, trunk, discriminator, classifier
         self.classes, self.attributes = classes, attributes
         self.adversarial, self.penalty, self.of_labels, self.cycle = adversarial, penalty, of_labels, cycle
-        self.noise = noise
+        self.noise, self.turned, self.wary = noise, turned, wary
         self.critic_turns, self.optim_g, self.optim_d, self.schedule = critic_turns, optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -81,10 +87,13 @@ class StarGAN(Game):
         c, other = self.labels(batch)
         features = self.trunk(self.seen(batch.x))
         fake = self.decode(self.latents_of(batch.x, other))
+        drawn = self.trunk(self.seen(fake))
         terms = {
-            "adversarial": self.adversarial.critic(self.discriminator(features).float(), self.judge(fake)),
+            "adversarial": self.adversarial.critic(self.discriminator(features).float(), self.discriminator(drawn).float()),
             "labels": self.of_labels * self.misread(self.classifier(features).float(), c),
         }
+        if self.wary:
+            terms["wary"] = self.wary * self.misread(self.classifier(drawn).float(), c)
         if self.penalty is not None:
             terms["penalty"] = self.penalty(self.judge, batch.x, fake)
         return terms
@@ -101,9 +110,16 @@ class StarGAN(Game):
         }
 
     def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(B, labels) those that the things have, and those of other rows: which things these are is chance already."""
+        """(B, labels) those that the things have, and those to become."""
         found = self.labels_of(batch)
-        return found, found.roll(1, 0)
+        if not self.turned:
+            return found, found.roll(1, 0)  # which rows stand beside each other is chance already
+        n, labels = found.shape
+        drawn = chance.uniform(n, device=found.device)
+        if self.attributes:
+            return found, (found - one_hot((labels * drawn).long(), labels)).abs()
+        step = 1 + ((labels - 1) * drawn).long()
+        return found, one_hot((found.argmax(1) + step) % labels, labels).float()
 
     def labels_of(self, batch: Batch) -> Tensor:
         """(B, labels) of 0 and 1."""

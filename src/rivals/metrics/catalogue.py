@@ -39,7 +39,7 @@ METRICS = {
         Metric("modes", modes.measure, features=True, gives=("modes", "high quality", "mode kl", "classes", "class kl")),
         Metric("asked", asked.measure, features=True, gives=("asked",)),
         Metric("paired", paired.measure, features=True, floor=False, gives=("l1", "psnr", "ssim", "perceptual")),
-        Metric("cycle", cycle.measure, floor=False, gives=(*cycle.DISTURBANCES, "hidden")),
+        Metric("cycle", cycle.measure, floor=False, gives=cycle.GIVES),
         Metric("error", error.measure, samples=False, floor=False, gives=("error",)),
         Metric("memorisation", memorisation.measure, features=True, gives=COPIES),
         Metric("parzen", parzen.measure, gives=("parzen",)),

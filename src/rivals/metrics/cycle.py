@@ -11,7 +11,8 @@ the translation is disturbed a little before it is turned back, and what comes b
     hidden               1 - cycle / cycle, noise: the share of what comes back wrong then for want of what could not be seen
 
 The first four in [0, 1], lower is better; hidden is 0 for a translator that hides nothing, and near 1 for one that does little
-else. Real things in the place of the generated have no cycle: there is no floor.
+else. Of two domains the way that begins in the second one is measured too, as `back: cycle` and so on: who turns the richer
+domain into the poorer one has more to hide. Real things in the place of the generated have no cycle: there is no floor.
 
 Fails: one that ignores its input, or draws the same thing for all, hides nothing either; its cycle is bad.
 """
@@ -33,36 +34,42 @@ from rivals.metrics.core import Case, Unsuitable, Value
 
 NOISE = 4 / 255  # of pixels in [-1, 1]: 2 of 255 steps
 SEED = 0
+BACK = "back: "
 
 
 def measure(case: Case) -> Mapping[str, Value]:
-    given, there = ways(case)
-    sums: dict[str, float] = dict.fromkeys(DISTURBANCES, 0.0)
-    rows = 0
-    with torch.no_grad(), chance.fixed(SEED):
-        for batch in in_order(given, case.device):
-            made, back = there(batch)
-            for name, disturbed in DISTURBANCES.items():
-                try:
-                    again = back(disturbed(made))
-                except UserError:
-                    raise Unsuitable("this game does not translate back: it takes one that does (cyclegan)") from None
-                sums[name] += 0.5 * float((again - batch.x).abs().flatten(1).mean(1).sum())
-            rows += len(batch.x)
-    found = {name: value / rows for name, value in sums.items()}
-    how = f"mean absolute difference of {rows:,} real things and what comes back, pixels in [0, 1]"
-    hidden = 1 - found["cycle"] / max(found["cycle, noise"], 1e-12)
-    return {
-        **{name: Value(value, "lower", how) for name, value in found.items()},
-        "hidden": Value(hidden, "lower", "share of the error after noise of 2/255 that is not there without it"),
-    }
+    values: dict[str, Value] = {}
+    for name, given, there in ways(case):
+        found = returned(given, there, case.device)
+        how = f"mean absolute difference of {len(given):,} real things and what comes back, pixels in [0, 1]"
+        values |= {f"{name}{key}": Value(value, "lower", how) for key, value in found.items()}
+        hidden = 1 - found["cycle"] / max(found["cycle, noise"], 1e-12)
+        told = "share of the error after noise of 2/255 that is not there without it"
+        values[f"{name}hidden"] = Value(hidden, "lower", told)
+    return values
 
 
 Back = Callable[[Tensor], Tensor]
+There = Callable[[Batch], tuple[Tensor, Back]]  # a batch -> what is made of it, and the way back
 
 
-def ways(case: Case) -> tuple[Dataset, Callable[[Batch], tuple[Tensor, Back]]]:
-    """What is translated; and, of a batch of it, the translations with the way back."""
+def returned(given: Dataset, there: There, device: torch.device) -> dict[str, float]:
+    """What does not come back, by how the translations were disturbed."""
+    sums: dict[str, float] = dict.fromkeys(DISTURBANCES, 0.0)
+    with torch.no_grad(), chance.fixed(SEED):
+        for batch in in_order(given, device):
+            try:
+                made, back = there(batch)
+                for name, disturbed in DISTURBANCES.items():
+                    again = back(disturbed(made))
+                    sums[name] += 0.5 * float((again - batch.x).abs().flatten(1).mean(1).sum())
+            except UserError:
+                raise Unsuitable("this game does not translate back: it takes one that does (cyclegan)") from None
+    return {name: value / len(given) for name, value in sums.items()}
+
+
+def ways(case: Case) -> list[tuple[str, Dataset, There]]:
+    """The ways there and back, each with its name and what begins it."""
     game = case.game
     if isinstance(game, Relabels):
 
@@ -71,10 +78,13 @@ def ways(case: Case) -> tuple[Dataset, Callable[[Batch], tuple[Tensor, Back]]]:
             made = game.decode(game.latents_of(batch.x, c.roll(1, 0)))
             return made, lambda x: game.decode(game.latents_of(x, c))
 
-        return case.real, relabelled
+        return [("", case.real, relabelled)]
     if not isinstance(game, Translates) or case.translated is None:
         raise Unsuitable("what a cycle hides takes a game that translates there and back (cyclegan)")
-    return case.translated.given, lambda batch: (game.translate(batch.x), lambda x: game.translate(x, 1, 0))
+    return [
+        ("", case.translated.given, lambda batch: (game.translate(batch.x), lambda x: game.translate(x, 1, 0))),
+        (BACK, case.real, lambda batch: (game.translate(batch.x, 1, 0), game.translate)),
+    ]
 
 
 def rounded(x: Tensor) -> Tensor:
@@ -100,3 +110,5 @@ DISTURBANCES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "cycle, noise": noisy,
     "cycle, blurred": blurred,
 }
+NAMES = (*DISTURBANCES, "hidden")
+GIVES = (*NAMES, *(f"{BACK}{name}" for name in NAMES))

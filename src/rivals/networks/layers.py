@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -91,6 +92,20 @@ def checked_picture(network: str, shape: tuple[int, ...], *, smallest: int) -> t
             f"pass --size {smallest} or more, or --network simple"
         )
     return channels, height, width
+
+
+def he_init(net: nn.Module, *, leak: float = 0.0) -> nn.Module:
+    """Weights that keep the size of what passes through a network with no norms, after (Leaky)ReLU, biases 0. He et al., 2015,
+    Delving Deep into Rectifiers, https://arxiv.org/abs/1502.01852, section 2.2."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            seen = module.weight[0].numel()
+            if isinstance(module, nn.ConvTranspose2d):  # (in, out, h, w)
+                seen = module.weight[:, 0].numel() // math.prod(module.stride)
+            nn.init.normal_(module.weight, 0.0, math.sqrt(2 / ((1 + leak**2) * seen)))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return net
 
 
 def dcgan_init(net: nn.Module) -> nn.Module:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from rivals.errors import UserError
-from rivals.networks.layers import Last, dcgan_init, dropped, last
+from rivals.networks.layers import Last, dcgan_init, dropped, he_init, last
 from rivals.networks.remedies import LastingDropout
 
 MapNorm = Literal["instance", "none"]
@@ -34,6 +34,22 @@ def even_sides(x: Tensor, multiple: int, *, least: int = 1) -> Tensor:
         return x
     mirrored = right < x.shape[3] and below < x.shape[2]
     return pad(x, (0, right, 0, below), mode="reflect" if mirrored else "replicate")
+
+
+def init(net: nn.Module, norm: MapNorm, *, last: nn.Module | None = None) -> None:
+    """DCGAN's small weights where norms follow. Without norms such would leave nothing of a picture after a few layers: there
+    those that keep its size, and smaller ones where a residual block ends, and of the last layer."""
+    if norm == "instance":
+        dcgan_init(net)
+        return
+    he_init(net)
+    ends = [block.body[-1] for block in net.modules() if isinstance(block, Residual)]
+    for layer in (*ends, *([] if last is None else [last])):
+        nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.002)
+
+
+def convolutions(net: nn.Module) -> list[nn.Module]:
+    return [module for module in net.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
 
 
 def normalised(norm: MapNorm, channels: int) -> list[nn.Module]:
@@ -77,7 +93,7 @@ class UNet(nn.Module):
             dropout = [LastingDropout(noise)] if noise and i and i >= depth - 3 else []
             end = [*normalised(norm, widths[i]), *dropout] if i else last(activation)
             self.up.append(nn.Sequential(nn.ReLU(), upconv, *end))
-        dcgan_init(self)
+        init(self, norm, last=convolutions(self.up[0])[0])
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [even_sides(x, 1 << len(self.down))]
@@ -128,7 +144,7 @@ class ResNetTranslator(nn.Module):
         self.body = nn.Sequential(
             *downwards(shape[0], width, norm, bare=bare), *middle, *upwards(width, outputs, norm, activation)
         )
-        dcgan_init(self)
+        init(self, norm, last=convolutions(self)[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(even_sides(x, 4, least=8))
@@ -181,7 +197,7 @@ class MapEncoder(nn.Module):
         super().__init__()
         self.body = nn.Sequential(*downwards(shape[0], width, norm), *(Residual(4 * width, norm=norm) for _ in range(blocks)))
         self.ends = ends
-        dcgan_init(self)
+        init(self, norm)
 
     def forward(self, x: Tensor) -> Tensor:
         code: Tensor = self.ends(self.body(even_sides(x, 4, least=8)))
@@ -206,7 +222,7 @@ class MapDecoder(nn.Module):
         self.begins = begins
         middle = [Residual(4 * width, norm=norm) for _ in range(blocks)]
         self.body = nn.Sequential(*middle, *upwards(width, outputs, norm, activation))
-        dcgan_init(self)
+        init(self, norm, last=convolutions(self)[-1])
 
     def forward(self, code: Tensor) -> Tensor:
         x: Tensor = self.body(self.begins(code))
@@ -225,7 +241,7 @@ class DomainClassifier(nn.Module):
             nn.LeakyReLU(0.2),
         )
         self.says = nn.Linear(2 * width, domains)
-        dcgan_init(self)
+        he_init(self, leak=0.2)
 
     def forward(self, code: Tensor) -> Tensor:
         logits: Tensor = self.says(self.body(code).mean((2, 3)))
@@ -251,7 +267,7 @@ class Shallow(nn.Module):
         for i in range(depth - 1):
             layers += [reflecting(widths[i], width, 3), *normalised(norm, width), nn.ReLU()]
         self.body = nn.Sequential(*layers, reflecting(widths[-1], outputs, 3), *last(activation))
-        dcgan_init(self)
+        init(self, norm, last=convolutions(self)[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(x)
@@ -275,7 +291,7 @@ class Trunk(nn.Module):
         for i in range(times):
             layers += [nn.Conv2d(widths[i], widths[i + 1], 4, 2, 1), nn.LeakyReLU(0.01)]
         self.body, self.outputs = nn.Sequential(*layers), widths[-1]
-        dcgan_init(self)
+        he_init(self, leak=0.01)
 
     def forward(self, x: Tensor) -> Tensor:
         features: Tensor = self.body(x)
@@ -330,7 +346,7 @@ class PatchDiscriminator(nn.Module):
                 layers += [nn.Conv2d(widths[times], widths[times + 1], 4, 1, 1), *normalised(norm, widths[times + 1])]
                 layers += [nn.LeakyReLU(0.2), nn.Conv2d(widths[times + 1], 1, 4, 1, 1)]
         self.body = nn.Sequential(*layers)
-        dcgan_init(self)
+        init(self, norm)
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.body(x)

@@ -10,7 +10,8 @@ from rivals.errors import UserError, pick
 from rivals.games.cogan import CoGAN
 from rivals.games.dtn import DTN
 from rivals.networks.coupled import couple
-from rivals.networks.heads import Head
+from rivals.networks.heads import Head, Layers
+from rivals.networks.lenet import Features
 from rivals.priors import Normal
 from rivals.recipes.between import Sets
 from rivals.recipes.common import Common
@@ -105,8 +106,9 @@ def dtn(facts: Facts, options: DTNOptions) -> Setup:
     x, y = options.shapes(facts)
     if x != y:
         raise UserError(f"f sees things of both domains, which differ in shape: {x} and {y}")
+    reads = Features(x, width=2 * (options.width or options.family.width))
     game = DTN(
-        options.discriminator(x, outputs=options.features),
+        Layers([reads, Head(reads.features, options.features, activated=True)]),
         Head(options.features, facts.classes),
         options.generator(facts, latent=options.features),
         options.discriminator(y, outputs=3),

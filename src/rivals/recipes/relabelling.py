@@ -50,6 +50,12 @@ class StarGANOptions:
     noise: float = 0.0
     """Standard deviation of noise on all that the discriminator is shown: it then takes a change that can be seen to make it
     read another label."""
+    turned: bool = False
+    """Whether a picture is to become one of its own labels but for one, each as often, and not, as in the paper, of those of
+    another picture: so rare labels are learnt too."""
+    wary: float = 0.0
+    """Factor on how badly the discriminator reads which labels a translation had before: it then learns to see through changes
+    that only it takes for a label."""
     critic_turns: int = 5
     """Steps of the discriminator a round."""
     lr: float = 1e-4
@@ -66,7 +72,7 @@ class StarGANOptions:
     def __post_init__(self) -> None:
         counts(self, "width", "blocks", "critic_turns", "batch")
         positive(self, "lr", "label_weight", "penalty_weight")
-        not_negative(self, "cycle", "noise")
+        not_negative(self, "cycle", "noise", "wary")
         shares(self, "beta1", "average")
         if self.penalty_weight is not None and self.penalty == "none":
             raise UserError("--penalty-weight changes nothing without --penalty")
@@ -112,6 +118,8 @@ def stargan(facts: Facts, options: StarGANOptions) -> Setup:
         of_labels=options.label_weight,
         cycle=options.cycle,
         noise=options.noise,
+        turned=options.turned,
+        wary=options.wary,
         critic_turns=options.critic_turns,
         optim_g=move,
         optim_d=move,

@@ -18,11 +18,13 @@ from rivals.game import Optim
 from rivals.games.cyclegan import CycleGAN
 from rivals.games.onesided import OneSided
 from rivals.games.pix2pix import Pix2Pix
-from rivals.networks.translators import ResNetTranslator, Shallow, UNet
+from rivals.networks.layers import Last
+from rivals.networks.translators import Changes, ResNetTranslator, Shallow, UNet
 from rivals.past import Replay
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.between import Domains, Shape
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
+from rivals.recipes.duel import PenaltyName, penalty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,9 @@ class TwoDomains(Domains):
     """How often the unet halves its maps, None: until 2 or 3 pixels of a side are left; layers of shallow, None: 3."""
     blocks: int = 6
     """Residual blocks of the resnet."""
+    changes: bool = False
+    """Whether it draws what is added to the picture, and not the picture anew: of domains that look much alike. It then begins
+    with copying."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -44,11 +49,23 @@ class TwoDomains(Domains):
 
     def translator(self, shape: Shape, outputs: int, *, noise: float = 0.0) -> nn.Module:
         """(B, *shape) -> (B, outputs, H, W)."""
+        if self.changes and shape[0] != outputs:
+            raise UserError(
+                f"--changes adds to the picture what the network draws: the domains have {shape[0]} and {outputs} channels"
+            )
+        last: Last = "none" if self.changes else "tanh"
+        network: nn.Module
         if self.generator == "unet":
-            return UNet(shape, outputs=outputs, width=self.width, depth=self.depth, norm=self.norm, noise=noise)
-        if self.generator == "resnet":
-            return ResNetTranslator(shape, outputs=outputs, width=self.width, blocks=self.blocks, norm=self.norm)
-        return Shallow(shape, outputs=outputs, width=self.width, depth=self.depth or 3, norm=self.norm)
+            network = UNet(
+                shape, outputs=outputs, width=self.width, depth=self.depth, norm=self.norm, noise=noise, activation=last
+            )
+        elif self.generator == "resnet":
+            network = ResNetTranslator(
+                shape, outputs=outputs, width=self.width, blocks=self.blocks, norm=self.norm, activation=last
+            )
+        else:
+            network = Shallow(shape, outputs=outputs, width=self.width, depth=self.depth or 3, norm=self.norm, activation=last)
+        return Changes(network) if self.changes else network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +130,10 @@ class CycleOptions(TwoDomains):
     """Standard deviation of noise on a translation before it is turned back: what is hidden in little is lost in it."""
     pool: int = 50
     """How many old translations the discriminators see beside the new; 0: none."""
+    penalty: PenaltyName = "none"
+    """On the gradients of the discriminators. Of few pictures they learn each by heart otherwise."""
+    penalty_weight: float | None = None
+    """Its factor; None: its paper's."""
     clip: float | None = None
     """Bound on the discriminators' weights (a Wasserstein criterion needs one)."""
     critic_turns: int = 1
@@ -123,8 +144,10 @@ class CycleOptions(TwoDomains):
     def __post_init__(self) -> None:
         super().__post_init__()
         not_negative(self, "cycle", "identity", "hidden_noise", "pool")
-        positive(self, "clip")
+        positive(self, "clip", "penalty_weight")
         counts(self, "critic_turns")
+        if self.penalty_weight is not None and self.penalty == "none":
+            raise UserError("--penalty-weight changes nothing without --penalty")
         if self.identity and not self.cycle:
             raise UserError("--identity is a share of --cycle, which is 0")
 
@@ -159,6 +182,7 @@ def cyclegan(facts: Facts, options: CycleOptions) -> Setup:
         distance=l1_loss if options.distance == "l1" else mse_loss,
         noise=options.hidden_noise,
         adversarial=CRITERIA[options.adversarial],
+        penalty=penalty(options.penalty, options.penalty_weight),
         clip=options.clip,
         pool_X=options.replay(x),
         pool_Y=options.replay(y),
