@@ -15,6 +15,7 @@ from rivals.games.cyclegan import CycleGAN
 from rivals.games.onesided import OneSided
 from rivals.games.pix2pix import Pix2Pix
 from rivals.past import Replay
+from rivals.penalties import R1, R1R2
 
 
 class Times(nn.Module):
@@ -62,6 +63,14 @@ def test_pix2pix_of_one_kind():
     alone = Pix2Pix(Times(2.0), Mean(), l1=0.0)
     assert list(alone.loss_G(BATCH)) == ["adversarial"]
     assert list(Pix2Pix(Times(2.0), Mean(), adversarial=relativistic).loss_G(BATCH)) == ["L1", "adversarial"]
+
+
+def test_penalties_are_on_what_each_discriminator_sees():
+    """Of the mean of C channels the squared gradient is 1 / C at each of 16 pixels; R1 takes half of it, R1 + R2 of both."""
+    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(1.5 * 16 / 6)
+    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1R2(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(3 * 16 / 6)
+    for loss in (OneSided(Times(2.0), Mean(), penalty=R1(3.0)).loss_D, cycle(penalty=R1(3.0)).loss_D_X):
+        assert values(loss(BATCH))["penalty"] == pytest.approx(1.5 * 16 / 3)
 
 
 def cycle(**options):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rivals.errors import UserError
-from rivals.networks.translators import PatchDiscriminator, ResNetTranslator, Shallow, Trunk, UNet, convolutions
+from rivals.networks.translators import PatchDiscriminator, ResNetTranslator, Shallow, Trunk, UNet, within
 
 
 def unet(shape=(3, 16, 16), **options):
@@ -51,12 +51,20 @@ def test_a_picture_gets_through_at_its_size_with_norms_and_without(norm):
     x = torch.rand(8, 3, 32, 32) * 2 - 1
     for build in (UNet, ResNetTranslator, Shallow):
         net, seen = build((3, 32, 32), outputs=3, width=16, norm=norm), []
-        final = convolutions(net.up[0] if build is UNet else net)[0 if build is UNet else -1]
-        final.register_forward_pre_hook(lambda module, given, seen=seen: seen.append(given[0].std()))
+        net.end.register_forward_pre_hook(lambda module, given, seen=seen: seen.append(given[0].std()))
         assert net(x).std() < 0.6
         assert 0.2 < seen[0] < 5
     assert 0.2 < PatchDiscriminator((3, 32, 32), patch="16", width=16, norm="none")(x).std() < 5
     assert 0.2 < Trunk((3, 32, 32), width=16)(x).std() < 5
+
+
+def test_what_is_cut_is_led_back_and_no_farther_out():
+    y = torch.tensor([-300.0, -300.0, 0.5, 0.5, 300.0, 300.0], requires_grad=True)
+    shown = within(y)
+    assert shown.tolist() == [-1, -1, 0.5, 0.5, 1, 1]
+    assert within(y.to(torch.bfloat16)).tolist() == shown.tolist()
+    (shown * torch.tensor([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])).sum().backward()
+    assert y.grad.tolist() == [0, -1, 1, -1, 1, 0]  # a step goes against it
 
 
 def test_noise_is_dropout_that_lasts():

@@ -31,6 +31,8 @@ ALL = {
     "batch": 9,
     "average": 0.5,
     "changes": True,
+    "penalty": "r1",
+    "penalty_weight": 9.0,
 }
 CHANGED = {
     "pix2pix": {**ALL, "depth": 1, "l1": 1.0, "rival": False, "noise": 0.1},
@@ -42,8 +44,6 @@ CHANGED = {
         "identity": 0.5,
         "distance": "l2",
         "hidden_noise": 0.5,
-        "penalty": "r1",
-        "penalty_weight": 9.0,
         "pool": 0,
         "clip": 0.01,
         "critic_turns": 2,
@@ -55,6 +55,7 @@ NEEDS = {
     "identity": {"pair": "blur"},
     "changes": {"pair": "blur"},
     "keep_weight": {"keep": "random"},
+    "penalty_weight": {"penalty": "r1"},
 }  # of pictures that keep their channels
 ELSEWHERE = {"target", "target_key"}  # in tests of their own
 OPTIONS = {"pix2pix": Pix2PixOptions, "cyclegan": CycleOptions, "onesided": OneSidedOptions}
@@ -96,6 +97,7 @@ def test_the_options_of_the_other_network_change_it():
         ("pix2pix", {"target": "digits"}, "leave out --target"),
         ("pix2pix", {"generator": "resnet", "depth": 2}, "the resnet has --blocks"),
         ("pix2pix", {"rival": False, "l1": 0.0}, "nothing to learn from"),
+        ("pix2pix", {"rival": False, "penalty": "r1"}, "is on the discriminator"),
         ("pix2pix", {"changes": True}, "the domains have 1 and 3 channels"),
         ("pix2pix", {"l1": -1.0}, "0 or more"),
         ("pix2pix", {"noise": 1.0}, "is a share"),

@@ -21,6 +21,7 @@ from rivals.data.beside import two
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -39,12 +40,14 @@ class OneSided(Game):
         kept: Callable[[Tensor, Tensor], Tensor] | None = None,
         weight: float = 1.0,
         adversarial: Adversarial = least_squares,
+        penalty: Penalty | None = None,
         optim_g: Optim = adam,
         optim_d: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()
-        self.G, self.D, self.kept, self.weight, self.adversarial = G, D, kept, weight, adversarial
+        self.G, self.D, self.kept, self.weight = G, D, kept, weight
+        self.adversarial, self.penalty = adversarial, penalty
         self.optim_g, self.optim_d, self.schedule = optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -53,7 +56,11 @@ class OneSided(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         x, y = two(batch)
-        return {"adversarial": self.adversarial.critic(self.D(y).float(), self.D(self.G(x)).float())}
+        fake = self.G(x)
+        terms = {"adversarial": self.adversarial.critic(self.D(y).float(), self.D(fake).float())}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(self.D, y, fake)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         x, y = two(batch)

@@ -27,6 +27,7 @@ from rivals.data.beside import two
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -44,13 +45,14 @@ class Pix2Pix(Game):
         *,
         l1: float = 100.0,  # lambda
         adversarial: Adversarial = nonsaturating,
+        penalty: Penalty | None = None,  # on D's gradient, of both pictures
         optim_g: Optim = adam,
         optim_d: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()
         self.G, self.D = G, D
-        self.l1, self.adversarial = l1, adversarial
+        self.l1, self.adversarial, self.penalty = l1, adversarial, penalty
         self.optim_g, self.optim_d, self.schedule = optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -60,20 +62,25 @@ class Pix2Pix(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         x, y = two(batch)
-        return {"adversarial": self.adversarial.critic(self.judged(x, y), self.judged(x, self.G(x)))}
+        real, fake = both(x, y), both(x, self.G(x))
+        terms = {"adversarial": self.adversarial.critic(self.judge(real), self.judge(fake))}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(self.judge, real, fake)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         x, y = two(batch)
         fake = self.G(x)
         terms = {"L1": self.l1 * l1_loss(fake.float(), y)} if self.l1 else {}
         if self.D is not None:
-            others = (self.judged(x, y),) if self.adversarial.paired else ()
-            terms["adversarial"] = self.adversarial.generator(*others, self.judged(x, fake))
+            others = (self.judge(both(x, y)),) if self.adversarial.paired else ()
+            terms["adversarial"] = self.adversarial.generator(*others, self.judge(both(x, fake)))
         return terms
 
-    def judged(self, x: Tensor, y: Tensor) -> Tensor:
+    def judge(self, pair: Tensor) -> Tensor:
+        """(B, channels of x and of y, H, W) -> (B, 1, h, w) logits."""
         assert self.D is not None
-        logits: Tensor = self.D(torch.cat([x, y.to(x.dtype)], 1))
+        logits: Tensor = self.D(pair)
         return logits.float()
 
     def translate(self, x: Tensor, of: int = 0, to: int = 1) -> Tensor:
@@ -81,3 +88,8 @@ class Pix2Pix(Game):
             raise UserError("this game learnt one way, from the first domain to the second")
         y: Tensor = self.G(x)
         return y.float()
+
+
+def both(x: Tensor, y: Tensor) -> Tensor:
+    """What the discriminator sees as one."""
+    return torch.cat([x, y.to(x.dtype)], 1)

@@ -9,7 +9,7 @@ as in training, whatever stands beside it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,15 @@ def even_sides(x: Tensor, multiple: int, *, least: int = 1) -> Tensor:
     return pad(x, (0, right, 0, below), mode="reflect" if mirrored else "replicate")
 
 
-def init(net: nn.Module, norm: MapNorm, *, last: nn.Module | None = None) -> None:
+@runtime_checkable
+class Draws(Protocol):
+    """A network whose last layer can be told from the others."""
+
+    @property
+    def end(self) -> nn.Module: ...
+
+
+def init(net: nn.Module, norm: MapNorm) -> None:
     """DCGAN's small weights where norms follow. Without norms such would leave nothing of a picture after a few layers: there
     those that keep its size, and smaller ones where a residual block ends, and of the last layer."""
     if norm == "instance":
@@ -44,8 +52,13 @@ def init(net: nn.Module, norm: MapNorm, *, last: nn.Module | None = None) -> Non
         return
     he_init(net)
     ends = [block.body[-1] for block in net.modules() if isinstance(block, Residual)]
-    for layer in (*ends, *([] if last is None else [last])):
-        nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.002)
+    for layer in (*ends, *([net.end] if isinstance(net, Draws) else [])):
+        small(layer)
+
+
+def small(layer: nn.Module) -> None:
+    """Weights that hardly draw anything yet."""
+    nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.002)
 
 
 def convolutions(net: nn.Module) -> list[nn.Module]:
@@ -93,7 +106,11 @@ class UNet(nn.Module):
             dropout = [LastingDropout(noise)] if noise and i and i >= depth - 3 else []
             end = [*normalised(norm, widths[i]), *dropout] if i else last(activation)
             self.up.append(nn.Sequential(nn.ReLU(), upconv, *end))
-        init(self, norm, last=convolutions(self.up[0])[0])
+        init(self, norm)
+
+    @property
+    def end(self) -> nn.Module:
+        return convolutions(self.up[0])[-1]
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [even_sides(x, 1 << len(self.down))]
@@ -144,7 +161,11 @@ class ResNetTranslator(nn.Module):
         self.body = nn.Sequential(
             *downwards(shape[0], width, norm, bare=bare), *middle, *upwards(width, outputs, norm, activation)
         )
-        init(self, norm, last=convolutions(self)[-1])
+        init(self, norm)
+
+    @property
+    def end(self) -> nn.Module:
+        return convolutions(self)[-1]
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(even_sides(x, 4, least=8))
@@ -171,20 +192,38 @@ def upwards(width: int, outputs: int, norm: MapNorm, activation: Last) -> list[n
 class Changes(nn.Module):
     """(B, C + more, H, W) -> (B, C, H, W): the first C maps, a picture, and what a network draws added to them, so that what
     need not change need not be drawn (Shen and Liu, 2017, Learning Residual Images for Face Attribute Manipulation,
-    https://arxiv.org/abs/1612.05363). draws: (B, C + more, H, W) -> (B, C, H, W), not bounded."""
+    https://arxiv.org/abs/1612.05363). draws: (B, C + more, H, W) -> (B, C, H, W), not bounded, and hardly anything to begin
+    with."""
 
     def __init__(self, draws: nn.Module):
         super().__init__()
+        assert isinstance(draws, Draws)
         self.draws = draws
+        small(draws.end)
 
     def forward(self, x: Tensor) -> Tensor:
         change = self.draws(x)
         return within(x[:, : change.shape[1]] + change)
 
 
+class _Within(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, y: Tensor) -> Tensor:
+        ctx.save_for_backward(y)
+        return y.clamp(-1, 1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (y,) = ctx.saved_tensors
+        outwards = ((y > 1) & (gradient < 0)) | ((y < -1) & (gradient > 0))  # a step goes against the gradient
+        return gradient.masked_fill(outwards, 0)
+
+
 def within(y: Tensor) -> Tensor:
-    """Cut to [-1, 1], as it will be shown, with the gradient as if it was not: values beyond would betray what is drawn."""
-    return y + (y.clamp(-1, 1) - y).detach()
+    """Cut to [-1, 1], as it will be shown: values beyond would betray what is drawn. Beyond, the gradient leads back and no
+    farther out: as if nothing was cut, values would grow without end; as `clamp` has it, none would come back."""
+    cut: Tensor = _Within.apply(y)  # type: ignore[no-untyped-call]
+    return cut
 
 
 class MapEncoder(nn.Module):
@@ -222,7 +261,11 @@ class MapDecoder(nn.Module):
         self.begins = begins
         middle = [Residual(4 * width, norm=norm) for _ in range(blocks)]
         self.body = nn.Sequential(*middle, *upwards(width, outputs, norm, activation))
-        init(self, norm, last=convolutions(self)[-1])
+        init(self, norm)
+
+    @property
+    def end(self) -> nn.Module:
+        return convolutions(self)[-1]
 
     def forward(self, code: Tensor) -> Tensor:
         x: Tensor = self.body(self.begins(code))
@@ -267,7 +310,11 @@ class Shallow(nn.Module):
         for i in range(depth - 1):
             layers += [reflecting(widths[i], width, 3), *normalised(norm, width), nn.ReLU()]
         self.body = nn.Sequential(*layers, reflecting(widths[-1], outputs, 3), *last(activation))
-        init(self, norm, last=convolutions(self)[-1])
+        init(self, norm)
+
+    @property
+    def end(self) -> nn.Module:
+        return convolutions(self)[-1]
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(x)

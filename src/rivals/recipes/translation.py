@@ -21,6 +21,7 @@ from rivals.games.pix2pix import Pix2Pix
 from rivals.networks.layers import Last
 from rivals.networks.translators import Changes, ResNetTranslator, Shallow, UNet
 from rivals.past import Replay
+from rivals.penalties import Penalty
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.between import Domains, Shape
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
@@ -40,12 +41,22 @@ class TwoDomains(Domains):
     changes: bool = False
     """Whether it draws what is added to the picture, and not the picture anew: of domains that look much alike. It then begins
     with copying."""
+    penalty: PenaltyName = "none"
+    """On the discriminator's gradient. Of few pictures it learns each by heart otherwise."""
+    penalty_weight: float | None = None
+    """Its factor; None: its paper's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         counts(self, "depth", "blocks")
+        positive(self, "penalty_weight")
+        if self.penalty_weight is not None and self.penalty == "none":
+            raise UserError("--penalty-weight changes nothing without --penalty")
         if self.depth is not None and self.generator == "resnet":
             raise UserError("--depth is of --generator unet and shallow: the resnet has --blocks")
+
+    def on_gradient(self) -> Penalty | None:
+        return penalty(self.penalty, self.penalty_weight)
 
     def translator(self, shape: Shape, outputs: int, *, noise: float = 0.0) -> nn.Module:
         """(B, *shape) -> (B, outputs, H, W)."""
@@ -88,6 +99,8 @@ class Pix2PixOptions(TwoDomains):
             raise UserError("--noise is dropout of the unet's innermost layers: it takes --generator unet")
         if not self.rival and not self.l1:
             raise UserError("--no-rival with --l1 0 leaves nothing to learn from")
+        if not self.rival and self.penalty != "none":
+            raise UserError("--penalty is on the discriminator, and --no-rival leaves it out")
 
 
 @recipe(
@@ -107,6 +120,7 @@ def pix2pix(facts: Facts, options: Pix2PixOptions) -> Setup:
         options.translator(x, y[0], noise=options.noise),
         options.discriminator((x[0] + y[0], *y[1:])) if options.rival else None,
         l1=options.l1,
+        penalty=options.on_gradient(),
         adversarial=CRITERIA[options.adversarial],
         optim_g=options.adam(),
         optim_d=options.adam(),
@@ -130,10 +144,6 @@ class CycleOptions(TwoDomains):
     """Standard deviation of noise on a translation before it is turned back: what is hidden in little is lost in it."""
     pool: int = 50
     """How many old translations the discriminators see beside the new; 0: none."""
-    penalty: PenaltyName = "none"
-    """On the gradients of the discriminators. Of few pictures they learn each by heart otherwise."""
-    penalty_weight: float | None = None
-    """Its factor; None: its paper's."""
     clip: float | None = None
     """Bound on the discriminators' weights (a Wasserstein criterion needs one)."""
     critic_turns: int = 1
@@ -144,10 +154,8 @@ class CycleOptions(TwoDomains):
     def __post_init__(self) -> None:
         super().__post_init__()
         not_negative(self, "cycle", "identity", "hidden_noise", "pool")
-        positive(self, "clip", "penalty_weight")
+        positive(self, "clip")
         counts(self, "critic_turns")
-        if self.penalty_weight is not None and self.penalty == "none":
-            raise UserError("--penalty-weight changes nothing without --penalty")
         if self.identity and not self.cycle:
             raise UserError("--identity is a share of --cycle, which is 0")
 
@@ -182,7 +190,7 @@ def cyclegan(facts: Facts, options: CycleOptions) -> Setup:
         distance=l1_loss if options.distance == "l1" else mse_loss,
         noise=options.hidden_noise,
         adversarial=CRITERIA[options.adversarial],
-        penalty=penalty(options.penalty, options.penalty_weight),
+        penalty=options.on_gradient(),
         clip=options.clip,
         pool_X=options.replay(x),
         pool_Y=options.replay(y),
@@ -258,6 +266,7 @@ def onesided(facts: Facts, options: OneSidedOptions) -> Setup:
         options.discriminator(y),
         kept=kept,
         weight=1.0 if options.keep_weight is None else options.keep_weight,
+        penalty=options.on_gradient(),
         adversarial=CRITERIA[options.adversarial],
         optim_g=options.adam(),
         optim_d=options.adam(),
