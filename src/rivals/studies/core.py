@@ -263,16 +263,54 @@ def table(tree: Mapping[str, Any]) -> str:
     head = [f"{tree['protocol']}", ""]
     if tree["smaller"]:
         head += [f"**This run was made smaller: {tree['smaller']}. Its numbers are not those of the study.**", ""]
-    rows = ["| system | metric | here | published |", "|---|---|---|---|"]
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in tree["rows"]:
-        spread = "" if row["spread"] is None else f" ± {number(row['spread'])}"
-        rows.append(line(row["system"], row["metric"], f"{number(row['mean'])}{spread}", row["published"] or ""))
+        subject = row["metric"].partition(": ")[0] if ": " in row["metric"] else ""
+        groups.setdefault(subject, []).append(row)
+    wide, narrow = [], list[Mapping[str, Any]]()
+    for subject, group in groups.items():
+        grid = across(group, subject)
+        wide += [*grid, ""]
+        narrow += [] if grid else group
+    rows = wide
+    if narrow:
+        rows += ["| system | metric | here | published |", "|---|---|---|---|"]
+        rows += [line(row["system"], row["metric"], spread(row), row["published"] or "") for row in narrow]
     claims = ["", "| claim | held | seen |", "|---|---|---|"]
     why = find(tree["study"]).why
     for claim in tree["claims"]:
         reason = "" if claim["holds"] or claim["says"] not in why else f". **Why not:** {why[claim['says']]}"
         claims.append(line(claim["says"], "yes" if claim["holds"] else "**no**", claim["seen"] + reason))
-    return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""])
+    return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""]).replace("\n\n\n", "\n\n")
+
+
+COLUMNS = 6  # more do not fit onto a page
+
+
+def across(rows: Sequence[Mapping[str, Any]], subject: str) -> list[str]:
+    """Rows about one subject, whose metrics begin with its name, as a table with a column a metric; none where such a table
+    would be empty in half of its places, or too wide."""
+    of = {(row["system"], row["metric"]): row for row in rows}
+    systems, metrics = (list(dict.fromkeys(row[key] for row in rows)) for key in ("system", "metric"))
+    if len(of) < len(rows) or min(len(systems), len(metrics)) < 2 or len(metrics) > COLUMNS:
+        return []
+    if 2 * len(rows) <= len(systems) * len(metrics):
+        return []
+
+    def cell(system: str, metric: str) -> str:
+        if (row := of.get((system, metric))) is None:
+            return ""
+        return spread(row) + (f" ({row['published']})" if row["published"] else "")
+
+    published = " (published)" if any(row["published"] for row in rows) else ""
+    head = line(f"{subject}{published}", *(metric.removeprefix(f"{subject}: ") for metric in metrics))
+    lines = [line(system, *(cell(system, metric) for metric in metrics)) for system in systems]
+    return [head, "|---" * (1 + len(metrics)) + "|", *lines]
+
+
+def spread(row: Mapping[str, Any]) -> str:
+    """The mean over the seeds, and their standard deviation."""
+    return number(row["mean"]) + ("" if row["spread"] is None else f" ± {number(row['spread'])}")
 
 
 def line(*cells: str) -> str:

@@ -76,7 +76,7 @@ def section(name: str, tree: dict[str, Any]) -> list[str]:
     what = [
         f"## {name}",
         "",
-        f"{tree['title']}. Source: {tree['source']}.",
+        f"{tree['title']}{'' if tree['title'].endswith('?') else '.'} Source: {tree['source']}.",
         "",
         f"`{tree['command']}`, {tree['minutes']:.1f} minutes",
     ]

@@ -72,10 +72,13 @@ def unpaired(plan: Plan) -> Findings:
         outcomes |= {(name, system): each for system, each in baselines(name).items()}
         outcomes |= {(name, system): [next(found) for _ in range(plan.seeds)] for system in systems}
         plan.figure(compared(name, {of: each[0].pictures for (at, of), each in outcomes.items() if at == name}), name)
+    named = {key: f": {metric}" for key, metric in NUMBERS.items()}
+    named |= {key: f", there and back: {key}" for key in cycle.NAMES}
+    named |= {f"{cycle.BACK}{key}": f", back and there: {key}" for key in cycle.NAMES}
     rows = [
-        Row(system=system, metric=f"{name}: {metric}", values=[outcome.numbers[key] for outcome in each])
+        Row(system=system, metric=f"{name}{metric}", values=[outcome.numbers[key] for outcome in each])
         for (name, system), each in outcomes.items()
-        for key, metric in (NUMBERS | {key: key for key in cycle.GIVES}).items()
+        for key, metric in named.items()
         if key in each[0].numbers
     ]
     lengths = ", ".join(f"{name} {plan.rounds(rounds):,} rounds" for name, rounds in ROUNDS.items())
