@@ -238,6 +238,12 @@ def test_what_is_not_changed_stays(shades, monkeypatch):
     assert found.looks[relabelled.STRANGERS] == pytest.approx(0, abs=1e-6)
 
 
+def test_domains_hold_what_occurs_in_both():
+    a = torch.tensor([[0, 0], [0, 1], [1, 0], [0, 0]])
+    data = Memory(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), a=a.float(), name="men, one with a beard, and a woman")
+    assert relabelled.exchangeable(data).numbers.tolist() == [0, 2, 3]
+
+
 def test_faces_are_compared_with_such_as_were_asked_for(shades):
     found = relabelled.such(shades, torch.tensor([3, 2, 2, 3]), 0)
     assert (found.mean((1, 2, 3)) > 0).tolist() == [True, False, False, True]
