@@ -270,7 +270,7 @@ def table(tree: Mapping[str, Any]) -> str:
     wide, narrow = [], list[Mapping[str, Any]]()
     for subject, group in groups.items():
         grid = across(group, subject)
-        wide += [*grid, ""]
+        wide += [*grid, ""] if grid else []
         narrow += [] if grid else group
     rows = wide
     if narrow:
@@ -281,7 +281,7 @@ def table(tree: Mapping[str, Any]) -> str:
     for claim in tree["claims"]:
         reason = "" if claim["holds"] or claim["says"] not in why else f". **Why not:** {why[claim['says']]}"
         claims.append(line(claim["says"], "yes" if claim["holds"] else "**no**", claim["seen"] + reason))
-    return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""]).replace("\n\n\n", "\n\n")
+    return "\n".join([*head, *rows, *(claims if tree["claims"] else []), ""])
 
 
 COLUMNS = 6  # more do not fit onto a page
@@ -303,7 +303,7 @@ def across(rows: Sequence[Mapping[str, Any]], subject: str) -> list[str]:
         return spread(row) + (f" ({row['published']})" if row["published"] else "")
 
     published = " (published)" if any(row["published"] for row in rows) else ""
-    head = line(f"{subject}{published}", *(metric.removeprefix(f"{subject}: ") for metric in metrics))
+    head = line(f"{subject or 'system'}{published}", *(metric.removeprefix(f"{subject}: ") for metric in metrics))
     lines = [line(system, *(cell(system, metric) for metric in metrics)) for system in systems]
     return [head, "|---" * (1 + len(metrics)) + "|", *lines]
 
