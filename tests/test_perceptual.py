@@ -8,7 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from rivals import perceptual
+from rivals.data.core import Facts
 from rivals.errors import UserError
+from rivals.metrics import features
+from rivals.metrics.features.classifier import Network
 from rivals.metrics.features.efficientnet import EfficientNetLite0, prepared
 from rivals.perceptual import TAPS, Perceptual
 
@@ -60,6 +64,37 @@ def test_it_sees_what_the_features_see():
             z = block(z)
         ours = Perceptual("efficientnet-lite0", 3).stages[0](x)
     assert torch.allclose(z, ours, atol=1e-5)
+
+
+@pytest.fixture
+def inception(monkeypatch):
+    """Its layers with weights by chance: the published ones are nowhere to be had without a network."""
+    torch.manual_seed(0)
+    weights = features.inception.inception().state_dict()
+    monkeypatch.setattr(perceptual, "Inception", lambda: features.inception.Inception(weights=weights))
+    return weights
+
+
+def test_inception_is_looked_through_too(inception):
+    d = Perceptual("inception", 3)
+    x, y = pictures(), pictures(seed=1)
+    assert float(d(x, x)) == 0 < float(d(x, y))
+    assert [maps.shape[1] for maps in d.seen(x)] == [64, 192, 288]
+    assert not list(d.parameters())
+    assert not d.state_dict()
+    with pytest.raises(UserError, match="at least 28x28"):
+        d(x[..., :20], y[..., :20])
+
+
+def test_any_network_may_see():
+    """Such as a classifier of the data: its trunk ends in features without places."""
+    torch.manual_seed(0)
+    trunk = Network(Facts(shape=(1, 32, 32), count=9, classes=2)).trunk
+    d = Perceptual([trunk], 1)
+    x, y = pictures(channels=1), pictures(channels=1, seed=1)
+    one, other = (nn.functional.normalize(trunk.eval()(each), dim=1) for each in (x, y))
+    assert float(d(x, y)) == pytest.approx(float((one - other).square().sum(1).mean().detach()), rel=1e-5)
+    assert trunk[0].weight.requires_grad  # it is a copy that is fixed
 
 
 def test_wrong_input_is_refused():
