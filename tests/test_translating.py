@@ -94,6 +94,7 @@ def test_files_are_translated_at_their_size_and_bad_ones_reported(run, tmp_path)
     assert Image.open(tmp_path / "out" / "0.png").size == (33, 20)
     page = report.page.read_text()
     assert page.count("<figure") == 3
+    assert "bicubic" not in page
     assert "1 could not be read" in page
     assert "day <i>to</i> night" in page
     again = translate_files(run.path, [given / "0.png"], tmp_path / "again")
@@ -150,6 +151,8 @@ def test_pictures_are_enlarged(tmp_path):
     made = rivals.train(recipe, Training(data=str(data), into=tmp_path / "run", rounds=1, looks=1))
     report = translate_files(made.path, [folder(tmp_path / "small", 1, size=(7, 5))], tmp_path / "out")
     assert Image.open(report.written[0]).size == (20, 28)
+    page = report.page.read_text()
+    assert [what in page for what in (", bicubic", "--columns: 3")] == [True, True]
     assert [domain["shape"] for domain in made.settings["domains"]] == [[3, 4, 4], [3, 16, 16]]
 
 

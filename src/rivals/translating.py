@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from rivals import chance
 from rivals.data import Beside, Dataset, bytes_from_pictures, pictures_from_bytes
@@ -144,7 +145,8 @@ def translate_files(
     here, there = label(names, of, to) if isinstance(game, Relabels) else way(names, of, to)
     files = dict(listed(inputs))
     report = Report(out / PAGE)
-    shown: list[tuple[str, Image, Image]] = []
+    ways = ["given" if isinstance(game, Relabels) else names[here], names[there]]
+    shown: list[tuple[str, dict[str, Image]]] = []
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, file in files.items():
@@ -164,14 +166,23 @@ def translate_files(
             made_image.save(path)
             report.written.append(path)
             if len(shown) < ON_PAGE:
-                shown.append((name, image(bytes_from_pictures(x[0])), made_image))
+                shown.append((name, beside(x[0], made[0].cpu(), ways)))
         from rivals.report.page import write_translations
 
-        ways = ["given" if isinstance(game, Relabels) else names[here], names[there]]
         write_translations(report.page, str(run), ways, shown, len(report.written), report.bad)
     except OSError as error:
         raise UserError(f"cannot write into {out} ({error.strerror or error}): pass --out FOLDER") from None
     return report
+
+
+def beside(given: Tensor, made: Tensor, ways: Sequence[str]) -> dict[str, Image]:
+    """What the page shows of one picture, by what it is; where it was enlarged, with what interpolation makes of it. (C, H, W)
+    both."""
+    pictures = {ways[0]: given, ways[1]: made}
+    if made.shape[1] > given.shape[1]:
+        bicubic = interpolate(given[None], made.shape[1:], mode="bicubic")[0].clamp(-1, 1)
+        pictures = {ways[0]: given, "bicubic": bicubic, ways[1]: made}
+    return {what: image(bytes_from_pictures(x)) for what, x in pictures.items()}
 
 
 def untaken(x: Tensor, shape: Sequence[int], error: RuntimeError) -> str:

@@ -102,12 +102,13 @@ def write_translations(
     out: Path,
     run: str,
     ways: Sequence[str],
-    shown: Sequence[tuple[str, Image, Image]],
+    shown: Sequence[tuple[str, Mapping[str, Image]]],
     written: int,
     bad: Sequence[tuple[str, str]],
 ) -> Path:
-    """Pictures and what a translator made of them. ways: the names of the two domains. shown: name, given, made."""
-    pairs = [(name, carried(given), carried(made)) for name, given, made in shown]
+    """Pictures and what a translator made of them. ways: the names of the two domains. shown: the name of each
+    and what stands side by side, by what it is."""
+    pairs = [(name, {what: carried(picture) for what, picture in pictures.items()}) for name, pictures in shown]
     template = _environment().get_template("translations.html")
     _write(out, template.render(run=run, ways=ways, shown=pairs, written=written, bad=bad))
     return out
