@@ -13,6 +13,7 @@ from rivals.criteria import wasserstein
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Relabels
+from rivals.games import stargan
 from rivals.games.stargan import StarGAN
 from rivals.penalties import WGANGP
 
@@ -87,15 +88,27 @@ def test_the_penalty_is_there_where_it_is_asked_for():
 
 
 def test_one_label_is_turned_round_each_as_often():
+    """Of 3,000 rows one has the second attribute, and with it the third."""
     a = torch.tensor([[1.0, 0.0, 0.0]]).repeat(3000, 1)
+    a[::2, 0] = 0
+    a[7] = torch.tensor([1.0, 1.0, 1.0])
     x = torch.zeros(3000, 1, 2, 2)
     with chance.fixed(0):
         c, other = made(attributes=3, turned=True).labels(Batch(x, None, None, a))
         assert torch.equal(c, a)
-        assert ((other != a).sum(1) == 1).all()
-        assert (other != a).float().mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.03)
+        kinds = {tuple(row) for row in a.tolist()}
+        assert {tuple(row) for row in other.tolist()} <= kinds  # nothing that does not occur
+        plain = a[:, 1] == 0
+        asked = (other != a)[plain].float()
+        assert asked[:, 1:].mean(0).tolist() == pytest.approx([2 / 3] * 2, abs=0.03)  # the rare row has both
+        assert (other != a).any(1).all()
         _, other = made(classes=3, turned=True).labels(Batch(x, torch.ones(3000, dtype=torch.long)))
         assert other.mean(0).tolist() == pytest.approx([0.5, 0, 0.5], abs=0.03)
+
+
+def test_labels_of_one_kind_alone_stay():
+    a = torch.ones(4, 2)
+    assert torch.equal(stargan.turned(a, torch.zeros(4, dtype=torch.long)), a)
 
 
 def test_who_is_wary_reads_from_translations_what_they_were():

@@ -9,8 +9,9 @@ classifier which labels it has (section 3.1):
     L_G =  L_adv + lambda_cls E -log D_cls(c | G(x, c)) + lambda_rec E |x - G(G(x, c), c')|_1   (eq. 3, 4, 6)
 
 L_adv is that of Wasserstein with a gradient penalty (eq. 8). Labels to become are those of another row of the batch, as in the
-authors' code: so they are as frequent, and occur together as often, as in the data. With `turned` they are a picture's own with
-one attribute turned round, each as often (or any other class): what is rare is then asked for as often as what is not.
+authors' code: so they are as frequent, and occur together as often, as in the data. With `turned` one
+attribute is turned round, each as often, and of all rows with the other value the labels are taken that differ in as little
+else as can be (of classes: any other): what is rare is then asked for as often as what is not, and nothing that does not occur.
 
 What reads labels of real pictures alone is content with changes that nobody sees, and G finds them. Two remedies, neither the
 paper's: `noise` on all that D is shown drowns them; and a classifier that is `wary` is also asked to read from translations
@@ -117,7 +118,7 @@ class StarGAN(Game):
         n, labels = found.shape
         drawn = chance.uniform(n, device=found.device)
         if self.attributes:
-            return found, (found - one_hot((labels * drawn).long(), labels)).abs()
+            return found, turned(found, (labels * drawn).long())
         step = 1 + ((labels - 1) * drawn).long()
         return found, one_hot((found.argmax(1) + step) % labels, labels).float()
 
@@ -172,3 +173,17 @@ class StarGAN(Game):
         else:
             c = one_hot(torch.full((len(x),), to, device=x.device), self.classes).float()
         return self.decode(self.latents_of(x, c))
+
+
+def turned(a: Tensor, k: Tensor) -> Tensor:
+    """(B, A) of 0 and 1, and of each row the number of an attribute, (B,): of the rows that have it otherwise the labels of the
+    one that differs least in the others, by chance where several do; of the row before, where there is none.
+
+    >>> turned(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]), torch.tensor([0, 1, 0])).tolist()
+    [[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]
+    """
+    differs = a[:, None] != a
+    apart = differs.sum(2) + chance.uniform(len(a), len(a), device=a.device)
+    has_it_otherwise = differs[torch.arange(len(a), device=a.device), :, k]
+    apart = apart.masked_fill(~has_it_otherwise, float("inf"))
+    return torch.where(has_it_otherwise.any(1)[:, None], a[apart.argmin(1)], a.roll(1, 0))

@@ -51,8 +51,8 @@ class StarGANOptions:
     """Standard deviation of noise on all that the discriminator is shown: it then takes a change that can be seen to make it
     read another label."""
     turned: bool = False
-    """Whether a picture is to become one of its own labels but for one, each as often, and not, as in the paper, of those of
-    another picture: so rare labels are learnt too."""
+    """Whether one label is turned round, each as often, and as little else as other pictures of the batch allow; and not, as in
+    the paper, all become those of another picture. So rare labels are learnt too."""
     wary: float = 0.0
     """Factor on how badly the discriminator reads which labels a translation had before: it then learns to see through changes
     that only it takes for a label."""

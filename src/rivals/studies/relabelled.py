@@ -36,7 +36,7 @@ BASE: Mapping[str, Any] = {"width": 24, "generator": "unet", "changes": True, "l
 DUEL: Mapping[str, Any] = {"adversarial": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.2, "critic_turns": 1}
 LABELS: Mapping[str, Any] = {"label_weight": 0.3, "wary": 0.15, "turned": True, "cycle": 2.0}
 SYSTEMS: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds, options
-    STAR: ("stargan", 2000, {**BASE, **DUEL, **LABELS, "batch": 64}),
+    STAR: ("stargan", 3000, {**BASE, **DUEL, **LABELS, "batch": 64}),
     CYCLE: ("cyclegan", 1500, {**BASE, "identity": 0.5, "cycle": 10.0, "batch": 32}),
 }
 FOUND, STAYS = 85.0, 90.0  # per cent
