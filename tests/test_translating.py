@@ -45,7 +45,9 @@ def test_a_look_scores_translations_against_the_other_domain(run):
     events = run.log()
     assert [domain["name"] for domain in run.settings["domains"]] == ["day", "night"]
     assert {event["kind"] for event in events} >= {"score", "picture", "signs", "terms"}
-    assert all("fd" in event["scores"] for event in events if event["kind"] == "score")
+    scores = [event for event in events if event["kind"] == "score"]
+    assert all("fd" in event["scores"] for event in scores)
+    assert " 12 samples against" in scores[0]["protocol"]["fd"]  # and not 2,000 translations of so few
     sheet = Image.open(run.path / "pictures" / "0000003.png")
     assert sheet.width > sheet.height  # eight columns: given, translated, back
     assert run.file("best").exists()

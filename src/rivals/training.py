@@ -24,9 +24,9 @@ from rivals.data import Batches, Beside, Dataset, contact_sheet, load
 from rivals.display import Display
 from rivals.doctor import Doctor, Finding, not_finite
 from rivals.errors import UserError
-from rivals.game import Couples, Game, Translates
+from rivals.game import Couples, Game, Samples, Translates
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
-from rivals.metrics.scores import REAL, Scores, merit
+from rivals.metrics.scores import FAKE, REAL, Scores, merit
 from rivals.pictures import picture
 from rivals.recipes.core import Recipe, Setup
 from rivals.rescue import RESCUES, SLOWER, go_back, last_good
@@ -345,7 +345,9 @@ class Session:
 
     def scorer(self, *, real: int = REAL) -> Scores:
         names, features = self.training.scores(), self.training.score_features
-        return Scores(self.wanted, self.device, names=names, features=features, real=real)
+        # few pictures have few translations
+        fake = FAKE if isinstance(self.setup.game, Samples) else min(FAKE, len(self.learnt))
+        return Scores(self.wanted, self.device, names=names, features=features, real=real, fake=fake)
 
     def progress(self, ahead: int = 0) -> float:
         """The share of the budget that is used, or will be `ahead` rounds on (a clock cannot tell)."""
