@@ -46,6 +46,8 @@ def small(digits: Dataset) -> Callable[..., Setup]:
         torch.manual_seed(0)
         recipe = RECIPES[name]
         known = {field.name for field in dataclasses.fields(recipe.options)}
+        if getattr(recipe.options, "generator", "resnet") != "resnet":
+            known.discard("blocks")
         return recipe(facts, **{option: value for option, value in {**SMALL, **changes}.items() if option in known})
 
     return make

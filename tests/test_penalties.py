@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from rivals import chance
-from rivals.penalties import DRAGAN, R1, R1R2, WGANGP, WGANLP, clip_weights, gradient_norm_squared
+from rivals.penalties import DRAGAN, R1, R1R2, WGANGP, WGANLP, clip_weights, gradient_norm_squared, of_patches
 
 
 @pytest.fixture
@@ -122,3 +122,12 @@ def test_alpha_follows_the_shared_seed(linear):
         chance.reseed(1, 1)
         values.append(float(WGANGP()(critic, real, fake)))
     assert values[0] == values[1]
+
+
+def test_a_penalty_is_as_strong_whatever_the_number_of_patches():
+    torch.manual_seed(0)
+    patches = nn.Conv2d(1, 1, 4, stride=4)
+    expected = float(patches.weight.detach().square().sum()) / 2
+    for side in (4, 8, 32):
+        x = torch.randn(3, 1, side, side)
+        assert float(R1(1.0)(of_patches(patches), x, x).detach()) == pytest.approx(expected, rel=1e-5)

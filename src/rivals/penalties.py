@@ -6,6 +6,7 @@ float32 and without compilation, in here, so that no game has to know.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,18 @@ def gradient_norm_squared(critic: Critic, x: Tensor) -> Tensor:
 def slope(critic: Critic, x: Tensor) -> Tensor:
     """|d critic(x_i) / d x_i| of each row: (B, ...) -> (B,)."""
     return (gradient_norm_squared(critic, x) + 1e-12).sqrt()  # 1e-12: the root has no gradient at 0
+
+
+def of_patches(critic: Critic) -> Critic:
+    """What judges patches, (B, C, H, W) -> (B, 1, h, w) logits, as a critic of pictures: the sum over the root of their number.
+    Its squared gradient is the mean of the patches' own, as far as these do not overlap, so a penalty is as strong at 256 x 256
+    pixels as at 32 x 32. (Of their sum it would grow with the number of patches, of their mean fall with it.)"""
+
+    def of_picture(x: Tensor) -> Tensor:
+        logits = critic(x).flatten(1)
+        return logits.sum(1, keepdim=True) / math.sqrt(logits.shape[1])
+
+    return of_picture
 
 
 def between(real: Tensor, fake: Tensor) -> Tensor:

@@ -66,11 +66,11 @@ def test_pix2pix_of_one_kind():
 
 
 def test_penalties_are_on_what_each_discriminator_sees():
-    """Of the mean of C channels the squared gradient is 1 / C at each of 16 pixels; R1 takes half of it, R1 + R2 of both."""
-    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(1.5 * 16 / 6)
-    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1R2(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(3 * 16 / 6)
+    """Of the mean of C channels the squared gradient of each patch, here a pixel, is 1 / C; R1 takes half of it."""
+    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(1.5 / 6)
+    assert values(Pix2Pix(Times(2.0), Mean(), penalty=R1R2(3.0)).loss_D(BATCH))["penalty"] == pytest.approx(3 / 6)
     for loss in (OneSided(Times(2.0), Mean(), penalty=R1(3.0)).loss_D, cycle(penalty=R1(3.0)).loss_D_X):
-        assert values(loss(BATCH))["penalty"] == pytest.approx(1.5 * 16 / 3)
+        assert values(loss(BATCH))["penalty"] == pytest.approx(1.5 / 3)
 
 
 def cycle(**options):

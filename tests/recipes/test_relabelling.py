@@ -48,7 +48,8 @@ def labelled():
 
 def played(**options):
     torch.manual_seed(0)
-    setup = RECIPES["stargan"](labelled().facts, **{"width": 4, "blocks": 1, "batch": 8, "critic_turns": 1, **options})
+    few = {"blocks": 1} if options.get("generator", "resnet") == "resnet" else {}
+    setup = RECIPES["stargan"](labelled().facts, **{"width": 4, **few, "batch": 8, "critic_turns": 1, **options})
     trainer = Trainer(setup.game, Batches(labelled(), setup.batch, seed=0), average=setup.average)
     for round in range(6):
         trainer.play(round / 6)
@@ -74,6 +75,7 @@ def test_every_option_changes_the_run(option):
         ({"classes": 3}, {"penalty": "none", "penalty_weight": 1.0}, "changes nothing without --penalty"),
         ({"classes": 3}, {"label_weight": 0.0}, "more than 0"),
         ({"classes": 3}, {"wary": -1.0}, "0 or more"),
+        ({"classes": 3}, {"generator": "unet", "blocks": 2}, "--blocks is of --generator resnet"),
         ({"classes": 3, "shape": (2,)}, {}, "this data has vectors of 2"),
     ],
 )
@@ -96,7 +98,7 @@ def test_domains_are_classes_or_else_attributes():
 @pytest.mark.parametrize("generator", ["resnet", "unet"])
 def test_labels_get_through_the_first_layer(generator):
     """Constant maps add a constant, which normalising each map would take away."""
-    game = RECIPES["stargan"](Facts(shape=(3, 16, 16), count=40, classes=3), width=4, blocks=1, generator=generator).game
+    game = RECIPES["stargan"](Facts(shape=(3, 16, 16), count=40, classes=3), width=4, generator=generator).game
     x = torch.randn(2, 3, 16, 16)
     one, other = game.translate(x, 0, 0), game.translate(x, 0, 1)
     assert (one - other).abs().max() > 1e-3

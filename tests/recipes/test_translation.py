@@ -66,7 +66,9 @@ def played(name, **options):
     torch.manual_seed(0)
     x = torch.randint(0, 256, (40, 3, 12, 12), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     data = Memory(x, name="noise")
-    setup = RECIPES[name](data.facts, **{"blocks": 1, **BASE, **options})
+    generator = options.get("generator", getattr(RECIPES[name].options, "generator", None))
+    few = {"blocks": 1} if generator == "resnet" else {}
+    setup = RECIPES[name](data.facts, **{**few, **BASE, **options})
     trainer = Trainer(setup.game, Batches(setup.beside(data), setup.batch, seed=0), average=setup.average)
     for round in range(12):
         trainer.play(round / 12)
@@ -96,6 +98,8 @@ def test_the_options_of_the_other_network_change_it():
     [
         ("pix2pix", {"target": "digits"}, "leave out --target"),
         ("pix2pix", {"generator": "resnet", "depth": 2}, "the resnet has --blocks"),
+        ("pix2pix", {"blocks": 2}, "--blocks is of --generator resnet"),
+        ("onesided", {"blocks": 2}, "--blocks is of --generator resnet"),
         ("pix2pix", {"rival": False, "l1": 0.0}, "nothing to learn from"),
         ("pix2pix", {"rival": False, "penalty": "r1"}, "is on the discriminator"),
         ("pix2pix", {"changes": True}, "the domains have 1 and 3 channels"),

@@ -19,7 +19,7 @@ from rivals.data.part import Part
 from rivals.data.stream import Stream
 from rivals.errors import UserError
 
-SHOWN = 3  # names in an error
+SHOWN = 20  # names in an error
 
 
 def made_pairs(data: Dataset, change: str) -> Beside:

@@ -34,7 +34,7 @@ from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
 from rivals.past import Replay
-from rivals.penalties import Penalty, clip_weights
+from rivals.penalties import Penalty, clip_weights, of_patches
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 Distance = Callable[[Tensor, Tensor], Tensor]  # (B, *shape) twice -> ()
@@ -113,7 +113,7 @@ class CycleGAN(Game):
         fake = fake if pool is None else pool(fake)
         terms = {"adversarial": self.adversarial.critic(D(real).float(), D(fake).float())}
         if self.penalty is not None:
-            terms["penalty"] = self.penalty(D, real, fake)
+            terms["penalty"] = self.penalty(of_patches(D), real, fake)
         return terms
 
     def fooled(self, D: nn.Module, fake: Tensor, real: Tensor) -> Tensor:

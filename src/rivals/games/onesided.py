@@ -21,7 +21,7 @@ from rivals.data.beside import two
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
-from rivals.penalties import Penalty
+from rivals.penalties import Penalty, of_patches
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -59,7 +59,7 @@ class OneSided(Game):
         fake = self.G(x)
         terms = {"adversarial": self.adversarial.critic(self.D(y).float(), self.D(fake).float())}
         if self.penalty is not None:
-            terms["penalty"] = self.penalty(self.D, y, fake)
+            terms["penalty"] = self.penalty(of_patches(self.D), y, fake)
         return terms
 
     def loss_G(self, batch: Batch) -> Terms:

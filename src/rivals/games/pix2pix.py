@@ -27,7 +27,7 @@ from rivals.data.beside import two
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
-from rivals.penalties import Penalty
+from rivals.penalties import Penalty, of_patches
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 
@@ -65,7 +65,7 @@ class Pix2Pix(Game):
         real, fake = both(x, y), both(x, self.G(x))
         terms = {"adversarial": self.adversarial.critic(self.judge(real), self.judge(fake))}
         if self.penalty is not None:
-            terms["penalty"] = self.penalty(self.judge, real, fake)
+            terms["penalty"] = self.penalty(of_patches(self.judge), real, fake)
         return terms
 
     def loss_G(self, batch: Batch) -> Terms:

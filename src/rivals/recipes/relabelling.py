@@ -33,8 +33,8 @@ class StarGANOptions:
     """Which network translates."""
     changes: bool = False
     """Whether it draws what is added to the picture, and not the paper's whole picture anew."""
-    blocks: int = 3
-    """Residual blocks of the resnet."""
+    blocks: int | None = None
+    """Residual blocks of the resnet, None: 3."""
     norm: MapNorm = "instance"
     """Normalisation in the generator: of each map of each picture, or none."""
     adversarial: Criterion = "wasserstein"
@@ -74,6 +74,8 @@ class StarGANOptions:
         positive(self, "lr", "label_weight", "penalty_weight")
         not_negative(self, "cycle", "noise", "wary")
         shares(self, "beta1", "average")
+        if self.blocks is not None and self.generator != "resnet":
+            raise UserError("--blocks is of --generator resnet")
         if self.penalty_weight is not None and self.penalty == "none":
             raise UserError("--penalty-weight changes nothing without --penalty")
 
@@ -96,7 +98,7 @@ def stargan(facts: Facts, options: StarGANOptions) -> Setup:
             f"this recipe turns things of one label into another, and the data has no {LABELS[wanted]}: give labelled data"
         )
     channels = facts.shape[0]
-    network = UNet if options.generator == "unet" else partial(ResNetTranslator, blocks=options.blocks, bare=True)
+    network = UNet if options.generator == "unet" else partial(ResNetTranslator, blocks=options.blocks or 3, bare=True)
     generator = network(
         (channels + labels, *facts.shape[1:]),
         outputs=channels,

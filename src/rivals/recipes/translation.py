@@ -36,8 +36,8 @@ class TwoDomains(Domains):
     """Which network translates; shallow: a few convolutions of full size, which cannot draw far from what they see."""
     depth: int | None = None
     """How often the unet halves its maps, None: until 2 or 3 pixels of a side are left; layers of shallow, None: 3."""
-    blocks: int = 6
-    """Residual blocks of the resnet."""
+    blocks: int | None = None
+    """Residual blocks of the resnet, None: 6."""
     changes: bool = False
     """Whether it draws what is added to the picture, and not the picture anew: of domains that look much alike. It then begins
     with copying."""
@@ -54,6 +54,8 @@ class TwoDomains(Domains):
             raise UserError("--penalty-weight changes nothing without --penalty")
         if self.depth is not None and self.generator == "resnet":
             raise UserError("--depth is of --generator unet and shallow: the resnet has --blocks")
+        if self.blocks is not None and self.generator != "resnet":
+            raise UserError(f"--blocks is of --generator resnet: {self.generator} has --depth")
 
     def on_gradient(self) -> Penalty | None:
         return penalty(self.penalty, self.penalty_weight)
@@ -72,7 +74,7 @@ class TwoDomains(Domains):
             )
         elif self.generator == "resnet":
             network = ResNetTranslator(
-                shape, outputs=outputs, width=self.width, blocks=self.blocks, norm=self.norm, activation=last
+                shape, outputs=outputs, width=self.width, blocks=self.blocks or 6, norm=self.norm, activation=last
             )
         else:
             network = Shallow(shape, outputs=outputs, width=self.width, depth=self.depth or 3, norm=self.norm, activation=last)

@@ -39,7 +39,7 @@ SIZE, HELD = 32, 200
 LARGE, HELD_STAMPS = 64, 100
 CLOTHES, JUDGED = "fashion-mnist", 1000
 NEIGHBOURS = 10_000  # training rows among which the nearest is sought
-COPY, NEIGHBOUR, STRANGERS = "copy", "nearest training row", "other real pictures"
+COPY, MEAN, NEIGHBOUR, STRANGERS = "copy", "mean of the training rows", "nearest training row", "other real pictures"
 SHOWN = 10
 NUMBERS = {
     "psnr": "PSNR, dB",
@@ -182,7 +182,7 @@ def bytes_of(data: Dataset, n: int | None = None) -> Tensor:
 
 def baselines(name: str) -> dict[str, list[Outcome]]:
     """What a translator is compared with, by name."""
-    return {COPY: [copied(name)], NEIGHBOUR: [nearest(name)], STRANGERS: [strangers(name)]}
+    return {COPY: [copied(name)], MEAN: [average(name)], NEIGHBOUR: [nearest(name)], STRANGERS: [strangers(name)]}
 
 
 def copied(name: str) -> Outcome:
@@ -192,6 +192,13 @@ def copied(name: str) -> Outcome:
     x = bytes_of(given.test.first)
     x = colour(x) if shape[0] == 3 else x
     return as_made(given, x, "copy")
+
+
+def average(name: str) -> Outcome:
+    """The same for all: the mean of what belongs to training rows. Who is not nearer than that has not looked."""
+    given = task(name)
+    mean = bytes_of(given.train.second, NEIGHBOURS).double().mean(0).round().to(torch.uint8)
+    return as_made(given, mean.expand(len(given.test), -1, -1, -1), "mean")
 
 
 def nearest(name: str) -> Outcome:
