@@ -168,6 +168,10 @@ class Relabels(Translates, Protocol):
         """(B, labels) those that the things of a batch have."""
         ...
 
+    def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(B, labels) those, and such as they are to become in training."""
+        ...
+
     def latents_of(self, x: Tensor, c: Tensor) -> Tensor:
         """Things and the labels that they are to have, (B, labels), as one: what `decode` takes."""
         ...

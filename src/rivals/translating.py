@@ -59,7 +59,7 @@ class Relabelled:
     def prior(self, n: int) -> Tensor:
         numbers = (chance.uniform(n) * len(self.rows)).long()
         batch = self.rows.rows(numbers, self.device)
-        return self.game.latents_of(batch.x, self.game.labels_of(batch).roll(1, 0))
+        return self.game.latents_of(batch.x, self.game.labels(batch)[1])
 
     def decode(self, z: Tensor) -> Tensor:
         return self.game.decode(z)

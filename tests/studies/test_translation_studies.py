@@ -10,7 +10,7 @@ import torch
 from rivals.data import Memory
 from rivals.data.core import Facts
 from rivals.errors import UserError
-from rivals.game import Translates
+from rivals.game import Game, Translates
 from rivals.metrics.features import Pixels
 from rivals.recipes import find
 from rivals.studies import across, pairs, relabelled, restoring, translations, unpaired
@@ -170,7 +170,7 @@ def test_digits_are_read_and_pixels_agree():
 
 def test_faces_get_what_is_asked_and_keep_the_rest():
     def said(found, stays):
-        each = relabelled.Outcome({"female": found, "hat": 90.0}, {"female": stays, "hat": 90.0}, {}, {}, {}, {}, {})
+        each = relabelled.Outcome({"female": found, "hat": 90.0}, {"female": stays, "hat": 90.0}, {}, {}, {}, {}, {}, {})
         return [claim.holds for claim in relabelled.claims({relabelled.STAR: [each]})]
 
     assert said(85.0, 92.0) == [True, True]
@@ -235,7 +235,38 @@ def test_what_is_not_changed_stays(shades, monkeypatch):
         {"bright": 8},
     )
     assert torch.equal(found.pictures["bright"], shades.x)
-    assert found.looks[relabelled.STRANGERS] == pytest.approx(0, abs=1e-6)
+    assert found.both == {"bright": 0}
+    (near,) = (value for name, value in found.looks.items() if name.startswith(relabelled.STRANGERS))
+    assert near == pytest.approx(0, abs=1e-6)
+
+
+def test_other_faces_are_others(shades):
+    x = shades.x.clone()
+    x[:, 0, 0, 0] = torch.arange(8)  # which face it is
+    named = Memory(x, a=shades.rows(torch.arange(8), torch.device("cpu")).a, name="named")
+    one, other = ({*relabelled.such(named, torch.tensor([2] * 9 + [3] * 9), draw)[:, 0, 0, 0].tolist()} for draw in range(2))
+    assert one
+    assert other
+    assert not one & other
+
+
+def test_both_ways_begin_in_their_own_domain(shades):
+    class Watched(Game):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.factor = [], torch.nn.Parameter(torch.ones(()))
+
+        def players(self):
+            return []
+
+        def translate(self, x, of=0, to=1):
+            self.seen.append((of, to, bool(x.mean() > 0)))
+            return x
+
+    game, (dark, bright) = Watched(), (translations.Part(shades, torch.arange(8)[rows]) for rows in (slice(4), slice(4, 8)))
+    relabelled.hidden_by(game, dark, bright)
+    assert game.seen[0] == (0, 1, False)
+    assert next(first for first in game.seen if first[2]) == (1, 0, True)
 
 
 def test_domains_hold_what_occurs_in_both():

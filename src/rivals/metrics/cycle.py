@@ -74,8 +74,8 @@ def ways(case: Case) -> list[tuple[str, Dataset, There]]:
     if isinstance(game, Relabels):
 
         def relabelled(batch: Batch) -> tuple[Tensor, Back]:
-            c = game.labels_of(batch)
-            made = game.decode(game.latents_of(batch.x, c.roll(1, 0)))
+            c, other = game.labels(batch)
+            made = game.decode(game.latents_of(batch.x, other))
             return made, lambda x: game.decode(game.latents_of(x, c))
 
         return [("", case.real, relabelled)]

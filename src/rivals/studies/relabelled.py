@@ -41,6 +41,7 @@ SYSTEMS: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds,
 }
 FOUND, STAYS = 85.0, 90.0  # per cent
 KEYS = ("found", "stays")
+WHAT = {"found": "found as asked", "stays": "all others stay", "both": "both", "each": "each other stays"}
 SHOWN = 12
 LOOKS = "Fréchet distance from real faces with the attributes asked for"
 STRANGERS = "the same, of other real faces with these attributes"
@@ -52,6 +53,7 @@ class Outcome(NamedTuple):
     found: Mapping[str, float]  # % of the faces in which the judge finds what was asked, by attribute
     stays: Mapping[str, float]  # % of the faces of which it reads all other attributes as they were
     each: Mapping[str, float]  # % of the other attributes, each by itself
+    both: Mapping[str, float]  # % of the faces in which both is so
     faces: Mapping[str, int]  # how many were asked
     looks: dict[str, float]  # Fréchet distance from training faces with the attributes asked for, and of others of these
     hidden: dict[str, float]  # what `cycle` measures
@@ -72,12 +74,14 @@ def played(asked: tuple[str, int, int]) -> Outcome:
     if system == STAR:
         game = shown_after(setup, learnt, seed, rounds)
         assert isinstance(game, Relabels)
-        return judged({name: turned(game, held, k) for k, name in enumerate(ATTRIBUTES)}, held, learnt, hidden_by(game, held))
+        return judged(
+            {name: turned(game, held, k) for k, name in enumerate(ATTRIBUTES)}, held, learnt, hidden_by(game, held, held)
+        )
     alike = exchangeable(learnt)
     sexes = Beside(of_women(alike, women=False), of_women(alike, women=True))
     game = shown_after(Setup(game=setup.game, batch=setup.batch, average=setup.average), sexes, seed, rounds)
     assert isinstance(game, Translates)
-    hidden = hidden_by(game, of_women(held, women=False))
+    hidden = hidden_by(game, *(of_women(exchangeable(held), women=women) for women in (False, True)))
     return judged({next(iter(ATTRIBUTES)): exchanged(game, held)}, held, learnt, hidden)
 
 
@@ -123,10 +127,11 @@ def exchanged(game: Translates, held: Dataset) -> Tensor:
     return made
 
 
-def hidden_by(game: Relabels | Translates, given: Dataset) -> dict[str, float]:
+def hidden_by(game: Relabels | Translates, first: Dataset, second: Dataset) -> dict[str, float]:
+    """Of things of the two domains."""
     assert isinstance(game, Game)
-    translated = None if isinstance(game, Relabels) else Translations(given, given, None)
-    case = Case(given, given, Pixels(), game=game, translated=translated)
+    translated = None if isinstance(game, Relabels) else Translations(first, first, None)
+    case = Case(second, first, Pixels(), game=game, translated=translated)
     return {name: value.value for name, value in cycle.measure(case).items()}
 
 
@@ -134,7 +139,7 @@ def judged(made: Mapping[str, Tensor], held: Dataset, learnt: Dataset, hidden: d
     """Of the faces whose attributes would then be such as occur."""
     judge, has = Faces.parted().tells, attributes(held) > 0
     known = coded(attributes(learnt) > 0)
-    found, stays, each, asked = {}, {}, {}, {}
+    found, stays, each, both, asked = {}, {}, {}, {}, {}
     seen, wanted_of_seen = list[Tensor](), list[Tensor]()
     for name, x in made.items():
         k = list(ATTRIBUTES).index(name)
@@ -145,22 +150,33 @@ def judged(made: Mapping[str, Tensor], held: Dataset, learnt: Dataset, hidden: d
         found[name] = percent(right[:, k])
         others = right[:, [j for j in range(len(ATTRIBUTES)) if j != k]]
         stays[name], each[name], asked[name] = percent(others.all(1)), percent(others), len(others)
+        both[name] = percent(right.all(1))
         seen.append(x[fit][:LOOKED_AT])
         wanted_of_seen.append(coded(wanted[fit][:LOOKED_AT]))
     pictures = {"given": bytes_from_pictures(faces(held, SHOWN))}
     real, others = (such(learnt, torch.cat(wanted_of_seen), draw) for draw in range(2))
-    looks = {LOOKS: distance(torch.cat(seen), real), STRANGERS: distance(others, real)}
+    of_so_many = f", {len(real):,} faces"  # of few it is larger
+    looks = {LOOKS + of_so_many: distance(torch.cat(seen), real), STRANGERS + of_so_many: distance(others, real)}
     return Outcome(
-        found, stays, each, asked, looks, hidden, pictures | {name: bytes_from_pictures(x[:SHOWN]) for name, x in made.items()}
+        found,
+        stays,
+        each,
+        both,
+        asked,
+        looks,
+        hidden,
+        pictures | {name: bytes_from_pictures(x[:SHOWN]) for name, x in made.items()},
     )
 
 
 def such(learnt: Dataset, wanted: Tensor, draw: int) -> Tensor:
-    """(N, C, H, W) training faces with these combinations of attributes, (N,) as numbers, by chance."""
+    """(N, C, H, W) training faces with these combinations of attributes, (N,) as numbers, by chance; draw: 0 or 1, of which
+    none is in the other where there are two of a combination."""
     has, rows = coded(attributes(learnt) > 0), torch.empty_like(wanted)
     with chance.fixed(SEED, draw):
         for code in set(wanted.tolist()):
             among, asked = (has == code).nonzero()[:, 0], wanted == code
+            among = among[draw::2] if len(among) > 1 else among
             rows[asked] = among[(len(among) * chance.uniform(int(asked.sum()))).long()]
     return learnt.rows(rows, CPU).x
 
@@ -188,7 +204,7 @@ def relabelled(plan: Plan) -> Findings:
         for name in each[0].found:
             rows += [
                 Row(system=system, metric=f"{name}: {what}, %", values=[getattr(outcome, key)[name] for outcome in each])
-                for key, what in (("found", "found as asked"), ("stays", "all others stay"), ("each", "each other stays"))
+                for key, what in WHAT.items()
             ]
         rows += [
             Row(system=system, metric=key, values=[(outcome.looks | outcome.hidden)[key] for outcome in each])
@@ -207,8 +223,9 @@ def relabelled(plan: Plan) -> Findings:
         {len(learnt):,} of the 10,000 faces of {DATA}, 24 x 24; the {HELD:,} others are translated: each attribute is turned
         round, where the face would then have attributes such as occur (no woman here has a beard or smiles; asked are {asked}).
         Attributes that any of several make: {members}. The judge learnt half of the training faces and reads of the faces as
-        they are: {reads}. Fréchet distance of the first {LOOKED_AT} of each attribute, on EfficientNet-Lite0. U-Nets of width
-        {BASE["width"]} that draw changes, averaged weights, Adam {BASE["lr"]:g} falling to 0, {PRECISION}. StarGAN: batch
+        they are: {reads}. A face is turned with the attributes that it has, where `rivals translate` takes those that the
+        discriminator reads. Fréchet distance of the first {LOOKED_AT} of each attribute, from training faces with what was asked
+        for, on EfficientNet-Lite0. U-Nets of width {BASE["width"]} that draw changes, averaged weights, Adam {BASE["lr"]:g} falling to 0, {PRECISION}. StarGAN: batch
         {SYSTEMS[STAR][2]["batch"]}, the relativistic criterion with R1 + R2 ({DUEL["penalty_weight"]:g}) in the place of
         Wasserstein's; one attribute is turned round in training too; factors {LABELS["label_weight"]:g} on labels,
         {LABELS["wary"]:g} on those that translations had before, {LABELS["cycle"]:g} on the way back. CycleGAN:
