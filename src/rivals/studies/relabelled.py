@@ -90,8 +90,7 @@ def of_women(data: Dataset, *, women: bool) -> Part:
 
 
 def exchangeable(data: Dataset) -> Part:
-    """Faces whose attributes occur of both sexes: half of the men have a beard, and who turns
-    women into any men has to draw it."""
+    """Faces whose attributes occur of both sexes: half of the men have a beard, and who turns women into any men draws it."""
     has = attributes(data) > 0
     other = has.clone()
     other[:, 0] = ~other[:, 0]
@@ -224,14 +223,14 @@ def relabelled(plan: Plan) -> Findings:
         round, where the face would then have attributes such as occur (no woman here has a beard or smiles; asked are {asked}).
         Attributes that any of several make: {members}. The judge learnt half of the training faces and reads of the faces as
         they are: {reads}. A face is turned with the attributes that it has, where `rivals translate` takes those that the
-        discriminator reads. Fréchet distance of the first {LOOKED_AT} of each attribute, from training faces with what was asked
-        for, on EfficientNet-Lite0. U-Nets of width {BASE["width"]} that draw changes, averaged weights, Adam {BASE["lr"]:g} falling to 0, {PRECISION}. StarGAN: batch
-        {SYSTEMS[STAR][2]["batch"]}, the relativistic criterion with R1 + R2 ({DUEL["penalty_weight"]:g}) in the place of
-        Wasserstein's; one attribute is turned round in training too; factors {LABELS["label_weight"]:g} on labels,
-        {LABELS["wary"]:g} on those that translations had before, {LABELS["cycle"]:g} on the way back. CycleGAN:
-        between men and women whose other attributes occur of both; batch {SYSTEMS[CYCLE][2]["batch"]}, factor
-        {SYSTEMS[CYCLE][2]["cycle"]:g} on the way back. Rounds: {lengths}. What comes back, and what is
-        hidden, as in the study unpaired. Settings were chosen on seed 100."""
+        discriminator reads. Fréchet distance of the first {LOOKED_AT} of each attribute, from training faces with what was
+        asked for, on EfficientNet-Lite0. U-Nets of width {BASE["width"]} that draw changes, averaged weights, Adam
+        {BASE["lr"]:g} falling to 0, {PRECISION}. StarGAN: batch {SYSTEMS[STAR][2]["batch"]}, the relativistic criterion with R1
+        + R2 ({DUEL["penalty_weight"]:g}) in the place of Wasserstein's; one attribute is turned round in training too; factors
+        {LABELS["label_weight"]:g} on labels, {LABELS["wary"]:g} on those that translations had before, {LABELS["cycle"]:g} on
+        the way back. CycleGAN: between men and women whose other attributes occur of both; batch {SYSTEMS[CYCLE][2]["batch"]},
+        factor {SYSTEMS[CYCLE][2]["cycle"]:g} on the way back. Rounds: {lengths}. What comes back, and what is hidden, as in the
+        study unpaired. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 
