@@ -5,9 +5,9 @@ https://arxiv.org/abs/1801.03924, eq. 1 without its learnt weights:
 
     d(x, y) = mean over layers l and places of |f_l(x) / |f_l(x)| - f_l(y) / |f_l(y)||^2
 
-The networks are those of the metrics' features (`rivals.metrics.features`), at the pictures' own size, or from Python the
-stages of any network, such as `Classifier.trained(data).network.trunk`. Their weights are nobody's to change and are in no
-checkpoint: they come from where they came from.
+The networks are two of the metrics' features (`rivals.metrics.features`), at the pictures' own size, or convolutions by chance;
+from Python the stages of any network, such as `Classifier.trained(data).network.trunk`. Their weights are nobody's to change
+and are in no checkpoint: they come from where they came from.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class StarGANOptions:
     read another label."""
     turned: bool = False
     """Whether one label is turned round, each as often, and as little else as other pictures of the batch allow; and not, as in
-    the paper, all become those of another picture. So rare labels are learnt too."""
+    the paper, all become those of another picture. So rare labels are learnt too, of large batches."""
     wary: float = 0.0
     """Factor on how badly the discriminator reads which labels a translation had before: it then learns to see through changes
     that only it takes for a label."""
