@@ -69,7 +69,7 @@ def unpaired_claims(**of):
     """Whether the claims hold, those about emoji first; of: numbers about clothes."""
     found = {cell: outcome() for cell in unpaired.CELLS}
     for name in unpaired.SYSTEMS:
-        found[name, unpaired.COPY] = outcome(fd=90.0)
+        found[name, unpaired.COPY] = outcome(fd=65.0)
         found[name, unpaired.ONESIDED] = outcome(l1=0.2)
     found[unpaired.CLOTHES, unpaired.ALONE] = outcome(psnr=10.0)
     found |= {(unpaired.CLOTHES, name): outcome(**{"back: cycle, noise": 0.05}) for name in unpaired.DEFENCES}
@@ -81,7 +81,7 @@ def unpaired_claims(**of):
 def test_without_pairs_each_claim_can_fail():
     assert unpaired_claims() == [True] * 6
     assert unpaired_claims(CycleGAN={"l1": 0.3}) == [True, True, False, True, True, True]
-    assert unpaired_claims(CycleGAN={"fd": 95.0}) == [True, True, True, False, True, True]
+    assert unpaired_claims(CycleGAN={"fd": 55.0}) == [True, True, True, False, True, True]
     assert unpaired_claims(XGAN={"psnr": 9.0}) == [True, True, True, True, False, True]
     assert unpaired_claims(CycleGAN={"back: cycle, noise": 0.04})[5] is False
     assert unpaired_claims(CycleGAN={"l1": 0.08})[5] is False  # the defences are farther from the truth
@@ -142,14 +142,14 @@ def restored(**of):
 
 
 def test_restoration_is_near_or_looks_right():
-    """Twice as large two claims, four times three, a hole, strokes, colours."""
-    assert restored() == "++++++++"
-    assert restored(**{restoring.TWICE: {"fd": 40.0, "perceptual": 0.55}}) == "+-++++++"
-    assert restored(**{restoring.LARGER: {"fd": 55.0, "perceptual": 0.4}}) == "+++--+++"
-    assert restored(**{restoring.LARGER: {"fd": 40.0, "perceptual": 0.55}}) == "+++-++++"
-    assert restored(hole={"psnr": 16.9, "fd": 40.0}) == "+++++-++"
-    assert restored(strokes={"psnr": 17.5, "fd": 51.0}) == "++++++-+"
-    assert restored(grey={"fd": 51.0}) == "+++++++-"
+    """Of larger pictures three claims each, a hole, strokes, colours."""
+    assert restored() == "+++++++++"
+    assert restored(**{restoring.TWICE: {"fd": 40.0, "perceptual": 0.55}}) == "+-+++++++"
+    assert restored(**{restoring.LARGER: {"fd": 55.0, "perceptual": 0.4}}) == "++++--+++"
+    assert restored(**{restoring.LARGER: {"fd": 40.0, "perceptual": 0.55}}) == "++++-++++"
+    assert restored(hole={"psnr": 16.9, "fd": 40.0}) == "++++++-++"
+    assert restored(strokes={"psnr": 17.5, "fd": 51.0}) == "+++++++-+"
+    assert restored(grey={"fd": 51.0}) == "++++++++-"
 
 
 def digits(meant, shared):
