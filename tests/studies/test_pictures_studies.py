@@ -148,7 +148,7 @@ def test_more_generators_play():
     assert JUDGED % ensemble.OF_PICTURES == 0
 
 
-def test_figures_can_be_drawn_of_any_course():
+def test_figures_can_be_drawn_of_any_course(real_data):
     """Also of trainings that diverged, and of curves that never move."""
     good, gone = course([30.0, 20.0, 10.0], [1.0, 0.9, 0.5]), Course([1, 2, 3], [math.inf] * 3, [math.nan] * 3, None)
     every = {name: [good, good] for name in {**tips.PROJECT, **tips.FURTHER}} | {"sigmoid output": [good, gone]}
