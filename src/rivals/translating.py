@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from rivals import chance
 from rivals.data import Beside, Dataset, bytes_from_pictures, pictures_from_bytes
@@ -23,6 +22,7 @@ from rivals.errors import UserError, pick
 from rivals.game import Game, Relabels, Samples, Translates
 from rivals.loading import load, read
 from rivals.machine import find_device
+from rivals.networks.enlarging import enlarged
 from rivals.run import Which
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def translate_files(
             made_image.save(path)
             report.written.append(path)
             if len(shown) < ON_PAGE:
-                shown.append((name, beside(x[0], made[0].cpu(), ways)))
+                shown.append((name, beside(x[0], made_image, ways)))
         from rivals.report.page import write_translations
 
         write_translations(report.page, str(run), ways, shown, len(report.written), report.bad)
@@ -175,14 +175,12 @@ def translate_files(
     return report
 
 
-def beside(given: Tensor, made: Tensor, ways: Sequence[str]) -> dict[str, Image]:
-    """What the page shows of one picture, by what it is; where it was enlarged, with what interpolation makes of it. (C, H, W)
-    both."""
-    pictures = {ways[0]: given, ways[1]: made}
-    if made.shape[1] > given.shape[1]:
-        bicubic = interpolate(given[None], made.shape[1:], mode="bicubic")[0].clamp(-1, 1)
-        pictures = {ways[0]: given, "bicubic": bicubic, ways[1]: made}
-    return {what: image(bytes_from_pictures(x)) for what, x in pictures.items()}
+def beside(given: Tensor, made: Image, ways: Sequence[str]) -> dict[str, Image]:
+    """What the page shows of one picture, (C, H, W), by what it is; an enlarged one with what interpolation makes of it."""
+    pictures = {ways[0]: image(bytes_from_pictures(given))}
+    if (times := made.height // given.shape[1]) > 1:
+        pictures["bicubic"] = image(bytes_from_pictures(enlarged(given[None], times)[0].clamp(-1, 1)))
+    return {**pictures, ways[1]: made}
 
 
 def untaken(x: Tensor, shape: Sequence[int], error: RuntimeError) -> str:

@@ -65,16 +65,16 @@ def test_a_metric_of_several_systems_is_a_column():
         return {"system": system, "metric": metric, "mean": mean, "spread": None, "published": published}
 
     rows = [row(system, f"ring: {metric}", 1.5, "2" * (metric == "modes")) for system in "AB" for metric in ("modes", "KL")]
-    assert core.across(rows, "ring") == [
+    assert core.tabulated(rows, "ring") == [
         "| ring (published) | modes | KL |",
         "|---|---|---|",
         "| A | 1.5 (2) | 1.5 |",
         "| B | 1.5 (2) | 1.5 |",
     ]
-    assert core.across(rows[:-1], "ring")[-1] == "| B | 1.5 (2) |  |"
-    assert core.across([rows[0], rows[3]], "ring") == []  # half of it would be empty
-    assert core.across([*rows, rows[0]], "ring") == []  # two of one place
-    assert core.across([row(system, str(number), 1.0) for system in "AB" for number in range(7)], "") == []  # too wide
+    assert core.tabulated(rows[:-1], "ring")[-1] == "| B | 1.5 (2) |  |"
+    assert core.tabulated([rows[0], rows[3]], "ring") == []  # half of it would be empty
+    assert core.tabulated([*rows, rows[0]], "ring") == []  # two of one place
+    assert core.tabulated([row(system, str(number), 1.0) for system in "AB" for number in range(7)], "") == []  # too wide
 
 
 def test_a_smaller_study_says_so(example, tmp_path):

@@ -9,10 +9,10 @@ classifier which labels it has (section 3.1):
     L_G =  L_adv + lambda_cls E -log D_cls(c | G(x, c)) + lambda_rec E |x - G(G(x, c), c')|_1   (eq. 3, 4, 6)
 
 L_adv is that of Wasserstein with a gradient penalty (eq. 8). Labels to become are those of another row of the batch, as in the
-authors' code: so they are as frequent, and occur together as often, as in the data. With `turned` one
-attribute is turned round, each as often, and of all rows of the batch with the other value the labels are taken that differ in
-as little else as can be (of classes: any other). So what is rare is asked for far more often, if the batch has it, and nothing
-that does not occur.
+authors' code: so they are as frequent, and occur together as often, as in the data. With `turned` one attribute is
+turned round, each as often, and of all rows of the batch with the other value the labels are taken that differ in as little
+else as can be (of classes: any other). So what is rare is asked for far more often, if the batch has it, and nothing that does
+not occur.
 
 What reads labels of real pictures alone is content with changes that nobody sees, and G finds them. Two remedies, neither the
 paper's: `noise` on all that D is shown drowns them; and a classifier that is `wary` is also asked to read from translations

@@ -269,7 +269,7 @@ def table(tree: Mapping[str, Any]) -> str:
         groups.setdefault(subject, []).append(row)
     wide, narrow = [], list[Mapping[str, Any]]()
     for subject, group in groups.items():
-        grid = across(group, subject)
+        grid = tabulated(group, subject)
         wide += [*grid, ""] if grid else []
         narrow += [] if grid else group
     rows = wide
@@ -287,7 +287,7 @@ def table(tree: Mapping[str, Any]) -> str:
 COLUMNS = 6  # more do not fit onto a page
 
 
-def across(rows: Sequence[Mapping[str, Any]], subject: str) -> list[str]:
+def tabulated(rows: Sequence[Mapping[str, Any]], subject: str) -> list[str]:
     """Rows about one subject, whose metrics begin with its name, as a table with a column a metric; none where such a table
     would be empty in half of its places, or too wide."""
     of = {(row["system"], row["metric"]): row for row in rows}
