@@ -183,7 +183,7 @@ def train_recipe(name: str, args: Sequence[str]) -> None:
     command = dataclasses.make_dataclass("Train", fields, frozen=True)
     with one_line():
         asked: Any = tyro.cli(command, prog=f"rivals train {name}", description=recipe.doc, args=args)
-    finish(dataclasses.replace(recipe, options=asked.options), asked.training)
+    finish(recipe.but(**vars(asked.options)), asked.training)
 
 
 def with_target(recipe: Recipe, args: Sequence[str]) -> list[str]:

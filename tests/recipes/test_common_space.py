@@ -49,7 +49,8 @@ def pictures(name="noise"):
 
 def setup_of(name, **options):
     torch.manual_seed(0)
-    return RECIPES[name](pictures().facts, **{**BASE, **options})
+    base = {option: value for option, value in BASE.items() if option != "patch" or name != "fader"}
+    return RECIPES[name](pictures().facts, **{**base, **options})
 
 
 def played(**options):

@@ -139,26 +139,6 @@ def test_options_out_of_range_say_their_range(option, value):
         Duel(**{option: value})
 
 
-def test_options_that_would_change_nothing_are_refused():
-    for options in (
-        {"penalty_weight": 3.0},
-        {"penalty_every": 4},
-        {"optimizer": "sgd", "beta2": 0.9},
-        {"dropout_g_sampling": True},
-        {"network": "mlp", "constant_width": True},
-        {"network": "mlp", "downsample": "average"},
-        {"network": "dcgan", "network_g": "mlp", "upsample": "shuffle"},
-        {"optimizer": "rmsprop", "beta1": 0.9},
-        {"momentum": 0.9},
-        {"matching_weight": 2.0},
-        {"unroll_lr": 0.1},
-        {"lr": 1e-3, "lr_d": 1e-3, "lr_g": 1e-3},
-        {"augment_policy": "color"},
-    ):
-        with pytest.raises(UserError, match="nothing"):
-            Duel(**options)
-
-
 def test_smoothing_refuses_criteria_without_labels():
     for criterion in CRITERIA:
         if criterion in ("minimax", "non-saturating", "least-squares"):

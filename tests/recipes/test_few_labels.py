@@ -110,7 +110,6 @@ def test_what_it_needs_and_can_do(name):
         ("triplegan", {"alpha": 1.0}, "share in"),
         ("triplegan", {"confidence": -1.0}, "0 or more"),
         ("ssgan", {"entropy": -0.1}, "0 or more"),
-        ("triplegan", {"consistency": 1.0, "dropout": 0.0}, "changes nothing without --dropout"),
     ],
 )
 def test_wrong_options_are_refused(name, wrong, told):

@@ -72,10 +72,8 @@ def test_every_option_changes_the_run(option):
         ({}, {}, "has no classes"),
         ({"classes": 3}, {"condition": "attributes"}, "has no attributes"),
         ({"classes": 1}, {}, "has no classes"),
-        ({"classes": 3}, {"penalty": "none", "penalty_weight": 1.0}, "changes nothing without --penalty"),
         ({"classes": 3}, {"label_weight": 0.0}, "more than 0"),
         ({"classes": 3}, {"wary": -1.0}, "0 or more"),
-        ({"classes": 3}, {"generator": "unet", "blocks": 2}, "--blocks is of --generator resnet"),
         ({"classes": 3, "shape": (2,)}, {}, "this data has vectors of 2"),
     ],
 )

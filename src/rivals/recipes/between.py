@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -100,6 +101,9 @@ class Domains(Sets):
         counts(self, "width", "batch")
         positive(self, "lr")
         shares(self, "beta1", "average")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from ()
 
     def discriminator(self, shape: Shape) -> nn.Module:
         return PatchDiscriminator(shape, patch=self.patch, width=self.width, norm=self.norm)

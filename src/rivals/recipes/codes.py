@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rivals.augmentation import Augment
@@ -58,15 +59,16 @@ class InfoGANOptions(Common):
         counts(self, "noise", "heads")
         positive(self, "lr_d", "lr_g", "lr_s", "categorical_weight", "continuous_weight")
         not_negative(self, "continuous", "pretrain")
-        for name in ("heads", "views", "lr_s"):
-            if getattr(self, name) is not None and not self.pretrain:
-                raise UserError(f"--{name.replace('_', '-')} changes nothing without --pretrain")
         if self.pretrain and not self.categories:
             raise UserError("--pretrain is for categorical codes, and there are none: pass --categories 10")
         if min(self.categories, default=2) < 2:
             raise UserError(f"--categories: a code of {min(self.categories)} values says nothing, it takes at least 2")
         if not self.categories and not self.continuous:
             raise UserError("there is no code: pass --categories 10, or --continuous 2")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if not self.pretrain:
+            yield from ((name, "without --pretrain") for name in ("heads", "views", "lr_s"))
 
     def sorter(self, facts: Facts) -> Sorter:
         """One with a trunk like the discriminator's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +61,12 @@ class CommonSpaceOptions(Domains):
             raise UserError("--pair makes the second domain from --data: leave out a third")
         if not any((self.reconstruct, self.cycle, self.adversarial_weight)):
             raise UserError("--reconstruct 0 --cycle 0 --adversarial-weight 0 leave nothing to learn from")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from super().idle()
+        if not self.adversarial_weight:
+            why = "with --adversarial-weight 0: there are no discriminators"
+            yield from ((name, why) for name in ("patch", "adversarial", "judged"))
 
     @property
     def shared(self) -> int:

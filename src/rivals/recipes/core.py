@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -37,6 +37,15 @@ class Setup:
     truth: Callable[..., Beside] | None = None  # the same as pairs, where it is known which belong together: to judge by
 
 
+@runtime_checkable
+class Idle(Protocol):
+    """Options that know which of them change nothing beside the others."""
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Name and reason, as "penalty_weight", "without --penalty"."""
+        ...
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A registered recipe: call it with the facts of the data and the options to change.
@@ -58,11 +67,16 @@ class Recipe:
         return recipe.build(facts, recipe.options)
 
     def but(self, **changes: object) -> Recipe:
-        """The recipe with some of its options changed."""
+        """The recipe with some of its options changed. Raises `UserError` for one that changes nothing beside the others."""
         known = {field.name: field for field in dataclasses.fields(self.options)}
         for name in changes:
             pick(f"option of recipe '{self.name}'", known, name)
-        return dataclasses.replace(self, options=dataclasses.replace(self.options, **changes))
+        options = dataclasses.replace(self.options, **changes)
+        if isinstance(options, Idle):
+            for name, why in options.idle():
+                if getattr(options, name) != getattr(self.options, name):
+                    raise UserError(f"{flag(name)} changes nothing {why}")
+        return dataclasses.replace(self, options=options)
 
     @property
     def doc(self) -> str:
@@ -108,29 +122,40 @@ def find(name: str) -> Recipe:
     return pick("recipe", RECIPES, name)
 
 
+WITHOUT_RIVAL = "with --no-rival, which leaves the discriminator out"
+
+
+def flag(name: str) -> str:
+    """
+    >>> flag("penalty_weight")
+    '--penalty-weight'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
 def shares(options: object, *names: str) -> None:
     """Check options that are shares."""
     for name in names:
         if not 0 <= (value := getattr(options, name)) < 1:
-            raise UserError(f"--{name.replace('_', '-')} is a share in [0, 1), not {value}")
+            raise UserError(f"{flag(name)} is a share in [0, 1), not {value}")
 
 
 def counts(options: object, *names: str) -> None:
     """Check options that count something, where they are given."""
     for name in names:
         if (value := getattr(options, name)) is not None and value < 1:
-            raise UserError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+            raise UserError(f"{flag(name)} must be at least 1, not {value}")
 
 
 def positive(options: object, *names: str) -> None:
     """Check options that are more than 0, where they are given."""
     for name in names:
         if (value := getattr(options, name)) is not None and not 0 < value < float("inf"):
-            raise UserError(f"--{name.replace('_', '-')} must be more than 0, not {value}")
+            raise UserError(f"{flag(name)} must be more than 0, not {value}")
 
 
 def not_negative(options: object, *names: str) -> None:
     """Check options that are 0 or more."""
     for name in names:
         if not 0 <= (value := getattr(options, name)) < float("inf"):
-            raise UserError(f"--{name.replace('_', '-')} must be 0 or more, not {value}")
+            raise UserError(f"{flag(name)} must be 0 or more, not {value}")

@@ -9,6 +9,7 @@ them again.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -27,7 +28,7 @@ from rivals.past import Replay
 from rivals.penalties import PENALTIES, Penalty, falling_to
 from rivals.priors import PRIORS
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
-from rivals.recipes.pairs import Normalisation, check, families, pair
+from rivals.recipes.pairs import Normalisation, check, families, idle, pair
 from rivals.recipes.shown import AugmentName, check_shown, views
 from rivals.remedies import FeatureMatching, HistoricalAverage, Hold, Remedy, Unrolled
 
@@ -180,33 +181,28 @@ class Duel:
         for name in ("beta1", "beta2", "momentum"):
             if getattr(self, name) is not None:
                 shares(self, name)
-        told = (self.penalty_weight, self.penalty_falls_to)
-        if self.penalty == "none" and (told != (None, None) or self.penalty_every != 1):
-            raise UserError("--penalty-weight, --penalty-every and --penalty-falls-to change nothing without --penalty")
-        self.check_objective()
-        self.check_optimizer()
-
-    def check_objective(self) -> None:
         not_negative(self, "unroll", "history")
-        if self.matching == "none" and self.matching_weight is not None:
-            raise UserError("--matching-weight changes nothing without --matching")
-        if not self.unroll and self.unroll_lr is not None:
-            raise UserError("--unroll-lr changes nothing without --unroll")
         if self.unroll and self.minibatch_features:
             raise UserError("--unroll needs second derivatives, which --minibatch-features has not: leave one out")
         if self.smooth and self.adversarial not in LABELLED:
             raise UserError(f"--smooth needs a criterion with labels: --adversarial {', '.join(LABELLED)}")
 
-    def check_optimizer(self) -> None:
-        for name in ("beta1", "beta2"):
-            if self.optimizer != "adam" and getattr(self, name) is not None:
-                raise UserError(
-                    f"--{name} is Adam's: it changes nothing with --optimizer {self.optimizer}, which has --momentum"
-                )
-        if self.optimizer == "adam" and self.momentum is not None:
-            raise UserError("--momentum changes nothing with --optimizer adam, whose momentum is --beta1")
-        if None not in (self.lr, self.lr_d, self.lr_g):
-            raise UserError("--lr changes nothing beside --lr-d and --lr-g")
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from idle(self)
+        if self.penalty == "none":
+            yield from ((name, "without --penalty") for name in ("penalty_weight", "penalty_every", "penalty_falls_to"))
+        if self.augment == "none":
+            yield "augment_policy", "without --augment"
+        if self.matching == "none":
+            yield "matching_weight", "without --matching"
+        if not self.unroll:
+            yield "unroll_lr", "without --unroll"
+        if self.optimizer == "adam":
+            yield "momentum", "with --optimizer adam, whose momentum is --beta1"
+        else:
+            yield from ((name, f"with --optimizer {self.optimizer}, which has --momentum") for name in ("beta1", "beta2"))
+        if None not in (self.lr_d, self.lr_g):
+            yield "lr", "beside --lr-d and --lr-g"
 
 
 def duel(facts: Facts, options: Duel) -> Setup:

@@ -7,7 +7,7 @@ other ones. `rivals evaluate RUN --metrics error` says how often the classifier 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -183,8 +183,10 @@ class TripleGANOptions(FewLabels):
         super().__post_init__()
         shares(self, "alpha", "pseudo", "generated_from")
         not_negative(self, "generated_weight", "confidence", "balance", "consistency")
-        if self.consistency and not self.dropout:
-            raise UserError("--consistency changes nothing without --dropout, which makes two answers differ")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if not self.dropout:
+            yield "consistency", "without --dropout, which makes two answers differ"
 
 
 @recipe(

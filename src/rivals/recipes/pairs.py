@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from torch import nn
@@ -36,22 +37,22 @@ def families(options: Duel) -> tuple[Family, Family]:
 
 
 def check(options: Duel) -> None:
-    """Raises `UserError` for options of the networks that are out of range, or would change nothing."""
+    """Raises `UserError` for options of the networks that are out of range."""
     shares(options, "dropout_d", "dropout_g")
     counts(options, "width", "width_g", "generators")
     not_negative(options, "extra_layers", "minibatch_features")
-    of_g, of_d = families(options)
-    for option, asked, used in (
-        ("--upsample", options.upsample is not None, of_g.maps),
-        ("--downsample", options.downsample is not None, of_d.maps),
-        ("--constant-width", options.constant_width, of_g.maps or of_d.maps),
-    ):
-        if asked and not used:
-            raise UserError(f"{option} changes nothing without feature maps: pass --network dcgan, intermediate or resize")
-    if options.dropout_g_sampling and not options.dropout_g:
-        raise UserError("--dropout-g-sampling changes nothing without --dropout-g")
     if options.minibatch_features and options.penalty != "none":
         raise UserError("--minibatch-features lets rows see each other, a --penalty is of each row by itself: leave one out")
+
+
+def idle(options: Duel) -> Iterator[tuple[str, str]]:
+    """Options of the networks that change nothing beside the others, and why."""
+    of_g, of_d = families(options)
+    for name, used in (("upsample", of_g.maps), ("downsample", of_d.maps), ("constant_width", of_g.maps or of_d.maps)):
+        if not used:
+            yield name, "without feature maps: pass --network dcgan, intermediate or resize"
+    if not options.dropout_g:
+        yield "dropout_g_sampling", "without --dropout-g"
 
 
 def pair(facts: Facts, options: Duel) -> tuple[nn.Module, nn.Module]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -74,10 +75,12 @@ class StarGANOptions:
         positive(self, "lr", "label_weight", "penalty_weight")
         not_negative(self, "cycle", "noise", "wary")
         shares(self, "beta1", "average")
-        if self.blocks is not None and self.generator != "resnet":
-            raise UserError("--blocks is of --generator resnet")
-        if self.penalty_weight is not None and self.penalty == "none":
-            raise UserError("--penalty-weight changes nothing without --penalty")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if self.penalty == "none":
+            yield "penalty_weight", "without --penalty"
+        if self.generator != "resnet":
+            yield "blocks", f"with --generator {self.generator}"
 
 
 @recipe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -18,7 +19,7 @@ from rivals.games.srgan import SRGAN
 from rivals.networks.enlarging import SRResNet
 from rivals.networks.translators import MapNorm, Patch, PatchDiscriminator, UNet
 from rivals.perceptual import Perceptual, Sight
-from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
+from rivals.recipes.core import WITHOUT_RIVAL, Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import Criterion, falling
 
 
@@ -59,9 +60,13 @@ class SuperResolution:
         counts(self, "width", "blocks", "batch")
         positive(self, "lr", "content_weight")
         not_negative(self, "adversarial_weight")
-        if self.content_weight is not None and self.content == "none":
-            raise UserError("--content-weight changes nothing without --content")
         shares(self, "beta1", "average")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if self.content == "none":
+            yield "content_weight", "without --content"
+        if not self.rival:
+            yield from ((name, "without --rival") for name in ("patch", "adversarial", "adversarial_weight"))
 
     def pairs(self, data: Dataset, split: str = "train", *, paired: bool = True) -> Beside:
         """The pictures, and each of them small."""
@@ -152,6 +157,10 @@ class InpaintingOptions:
         counts(self, "width", "depth", "batch")
         positive(self, "lr", "adversarial_weight")
         shares(self, "beta1", "average", "adversarial_weight")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if not self.rival:
+            yield from ((name, WITHOUT_RIVAL) for name in ("patch", "adversarial", "adversarial_weight"))
 
     def pairs(self, data: Dataset, split: str = "train", *, paired: bool = True) -> Beside:
         """The pictures, and each of them with holes: to look at and to judge by, for training draws its own."""

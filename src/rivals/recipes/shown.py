@@ -34,11 +34,9 @@ SIGNED = (  # criteria whose logit is positive for what is called real
 
 
 def check_shown(options: Duel) -> None:
-    """Raises `UserError` for options that are out of range, or would change nothing."""
+    """Raises `UserError` for options that are out of range."""
     counts(options, "pack", "replay")
     positive(options, "instance_noise")
-    if options.augment == "none" and options.augment_policy is not None:
-        raise UserError("--augment-policy changes nothing without --augment")
     if options.augment == "adaptive" and options.adversarial not in SIGNED:
         raise UserError(
             f"--augment adaptive reads the sign of the logit, which says nothing with --adversarial {options.adversarial}: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -24,7 +24,7 @@ from rivals.past import Replay
 from rivals.penalties import Penalty
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.between import Domains, Shape
-from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
+from rivals.recipes.core import WITHOUT_RIVAL, Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import PenaltyName, penalty
 
 
@@ -50,12 +50,15 @@ class TwoDomains(Domains):
         super().__post_init__()
         counts(self, "depth", "blocks")
         positive(self, "penalty_weight")
-        if self.penalty_weight is not None and self.penalty == "none":
-            raise UserError("--penalty-weight changes nothing without --penalty")
-        if self.depth is not None and self.generator == "resnet":
-            raise UserError("--depth is of --generator unet and shallow: the resnet has --blocks")
-        if self.blocks is not None and self.generator != "resnet":
-            raise UserError(f"--blocks is of --generator resnet: {self.generator} has --depth")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from super().idle()
+        if self.penalty == "none":
+            yield "penalty_weight", "without --penalty"
+        if self.generator == "resnet":
+            yield "depth", "with --generator resnet, which has --blocks"
+        else:
+            yield "blocks", f"with --generator {self.generator}, which has --depth"
 
     def on_gradient(self) -> Penalty | None:
         return penalty(self.penalty, self.penalty_weight)
@@ -97,12 +100,15 @@ class Pix2PixOptions(TwoDomains):
         super().__post_init__()
         not_negative(self, "l1")
         shares(self, "noise")
-        if self.noise and self.generator != "unet":
-            raise UserError("--noise is dropout of the unet's innermost layers: it takes --generator unet")
         if not self.rival and not self.l1:
             raise UserError("--no-rival with --l1 0 leaves nothing to learn from")
-        if not self.rival and self.penalty != "none":
-            raise UserError("--penalty is on the discriminator, and --no-rival leaves it out")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from super().idle()
+        if self.generator != "unet":
+            yield "noise", "without --generator unet, whose innermost layers it drops"
+        if not self.rival:
+            yield from ((name, WITHOUT_RIVAL) for name in ("patch", "adversarial", "penalty"))
 
 
 @recipe(
@@ -158,8 +164,13 @@ class CycleOptions(TwoDomains):
         not_negative(self, "cycle", "identity", "hidden_noise", "pool")
         positive(self, "clip")
         counts(self, "critic_turns")
-        if self.identity and not self.cycle:
-            raise UserError("--identity is a share of --cycle, which is 0")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from super().idle()
+        if not self.cycle:
+            yield from ((name, "with --cycle 0") for name in ("identity", "distance", "hidden_noise"))
+        if self.optimizer != "adam":
+            yield "beta1", f"with --optimizer {self.optimizer}"
 
     def optim(self) -> Optim:
         return partial(RMSprop, lr=self.lr) if self.optimizer == "rmsprop" else self.adam()
@@ -242,8 +253,11 @@ class OneSidedOptions(TwoDomains):
     def __post_init__(self) -> None:
         super().__post_init__()
         positive(self, "keep_weight")
-        if self.keep_weight is not None and self.keep == "none":
-            raise UserError("--keep-weight changes nothing without --keep")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from super().idle()
+        if self.keep == "none":
+            yield "keep_weight", "without --keep"
 
 
 @recipe(

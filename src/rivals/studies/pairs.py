@@ -22,10 +22,9 @@ BASE: Mapping[str, Any] = {"lr": 1e-3, "l1": 20.0}
 PLAIN: dict[str, Mapping[str, Any]] = {NEAR: {"rival": False}, LOOKS: {"l1": 0.0}, BOTH: {}}
 PATCHES: dict[str, Mapping[str, Any]] = {f"{BOTH}, patch {patch}": {"patch": patch} for patch in ("pixel", "16", "70", "whole")}
 EMOJI: Mapping[str, Any] = {
-    "width": 32, "norm": "none", "changes": True, "patch": "16", "batch": 4, "l1": 60.0, "lr": 5e-4, "decay": "linear",
-    "average": 0.99,
+    "width": 32, "norm": "none", "changes": True, "batch": 4, "l1": 60.0, "lr": 5e-4, "decay": "linear", "average": 0.99,
 }  # fmt: skip
-HELD_BACK: Mapping[str, Any] = {"penalty": "r1", "penalty_weight": 3.0}  # the discriminator of emoji
+HELD_BACK: Mapping[str, Any] = {"patch": "16", "penalty": "r1", "penalty_weight": 3.0}  # the discriminator of emoji
 TASKS: Mapping[str, tuple[int, Mapping[str, Any], Mapping[str, Mapping[str, Any]]]] = {  # rounds, options, systems
     "clothes": (3000, {"width": 16}, PLAIN | PATCHES | {f"{BOTH}, dropout for noise": {"noise": 0.5}}),
     "emoji": (2500, EMOJI, {name: {**of, **({} if name == NEAR else HELD_BACK)} for name, of in PLAIN.items()}),
@@ -69,8 +68,8 @@ def pairs(plan: Plan) -> Findings:
         clothes: width {TASKS["clothes"][1]["width"]}, rate {BASE["lr"]:g}, instance norm, batch 16, lambda {BASE["l1"]:g},
         patches of 34 pixels where nothing else is said (what is beyond the border is empty, as most of 70). emoji: width
         {EMOJI["width"]}, rate {EMOJI["lr"]:g} falling to 0, no norm, U-Nets that draw changes, R1
-        ({HELD_BACK["penalty_weight"]:g}), batch {EMOJI["batch"]}, lambda {EMOJI["l1"]:g}, patches of {EMOJI["patch"]}, averaged
-        weights.
+        ({HELD_BACK["penalty_weight"]:g}), batch {EMOJI["batch"]}, lambda {EMOJI["l1"]:g}, patches of
+        {HELD_BACK["patch"]}, averaged weights.
         {lengths}. Settings were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 

@@ -42,7 +42,8 @@ CONTENT, ERRORS = "squares and what a network sees", "L1 alone"
 BASE: Mapping[str, Any] = {"batch": 4, "decay": "linear"}
 SEEN: Mapping[str, Any] = {**BASE, "content": "efficientnet-lite0", "content_weight": 0.1}
 DRAWN: Mapping[str, Any] = {**SEEN, "adversarial_weight": 5e-4, "patch": "34"}
-FILLED: Mapping[str, Any] = {"batch": 8, "decay": "linear", "adversarial_weight": 0.05}
+FILLED: Mapping[str, Any] = {"batch": 8, "decay": "linear"}
+FILLERS: Mapping[str, Mapping[str, Any]] = {SQUARES: {"rival": False}, RIVAL: {"adversarial_weight": 0.05}}
 COLOURS: Mapping[str, Any] = {"pair": "grey", "width": 16, "lr": 1e-3, "l1": 20.0, "batch": 8}
 SYSTEMS: Mapping[tuple[str, str], tuple[str, int, Mapping[str, Any]]] = {  # recipe, rounds, options
     (TWICE, SQUARES): ("srresnet", 1000, {**BASE, "times": 2}),
@@ -52,9 +53,9 @@ SYSTEMS: Mapping[tuple[str, str], tuple[str, int, Mapping[str, Any]]] = {  # rec
     (LARGER, CONTENT): ("srresnet", 3000, SEEN),
     (LARGER, RIVAL): ("srgan", 3000, DRAWN),
     **{
-        (holes, system): ("context-encoder", 1000, {**FILLED, "holes": kind, "rival": system == RIVAL})
+        (holes, system): ("context-encoder", 1000, {**FILLED, "holes": kind, **drawn})
         for holes, kind in ((HOLE, "centre"), (STROKES, "strokes"))
-        for system in (SQUARES, RIVAL)
+        for system, drawn in FILLERS.items()
     },
     (GREY, ERRORS): ("pix2pix", 1500, {**COLOURS, "rival": False}),
     (GREY, RIVAL): ("pix2pix", 1500, COLOURS),
@@ -103,9 +104,10 @@ def restoring(plan: Plan) -> Findings:
         EfficientNet-Lite0, from which the two that draw by what a network sees learn too: those are to be compared with each
         other. Other real pictures: what a Fréchet distance of so few can be. Of the hole, half of each side, the filling alone
         is judged; of strokes the whole picture. Larger: batch {BASE["batch"]}, factors {SEEN["content_weight"]:g} on what is
-        seen and {DRAWN["adversarial_weight"]:g} on D; holes: batch {FILLED["batch"]}, {FILLED["adversarial_weight"]:g} on D;
-        Adam, falling to 0. Colours: U-Net of width {COLOURS["width"]}, batch {COLOURS["batch"]}, a constant rate of
-        {COLOURS["lr"]:g}, lambda {COLOURS["l1"]:g}. {PRECISION}; {lengths}. Settings were chosen on seed 100."""
+        seen and {DRAWN["adversarial_weight"]:g} on D; holes: batch {FILLED["batch"]},
+        {FILLERS[RIVAL]["adversarial_weight"]:g} on D; Adam, falling to 0. Colours: U-Net of width {COLOURS["width"]}, batch
+        {COLOURS["batch"]}, a constant rate of {COLOURS["lr"]:g}, lambda {COLOURS["l1"]:g}. {PRECISION}; {lengths}. Settings
+        were chosen on seed 100."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 
