@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from rivals.errors import UserError
-from rivals.networks.translators import PatchDiscriminator, ResNetTranslator, Shallow, Trunk, UNet, within
+from rivals.networks.patches import PatchDiscriminator, Trunk
+from rivals.networks.translators import ResNetTranslator, Shallow, UNet, within
 
 
 def unet(shape=(3, 16, 16), **options):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from rivals.networks.translators import Residual, reflecting
+from rivals.networks.maps import Residual, reflecting
 
 
 class SRResNet(nn.Module):

@@ -17,7 +17,8 @@ from rivals.data.partners import made_pairs, partners
 from rivals.data.sources import alike
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Schedule
-from rivals.networks.translators import MapNorm, Patch, PatchDiscriminator
+from rivals.networks.maps import MapNorm
+from rivals.networks.patches import Patch, PatchDiscriminator
 from rivals.recipes.core import Setup, counts, positive, shares
 from rivals.recipes.duel import Criterion, falling
 

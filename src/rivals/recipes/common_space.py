@@ -15,7 +15,9 @@ from rivals.data.core import Dataset, Facts
 from rivals.data.sources import alike
 from rivals.errors import UserError
 from rivals.games.common_space import CommonSpace, Weights
-from rivals.networks.translators import DomainClassifier, MapDecoder, MapEncoder, Residual
+from rivals.networks.maps import Residual
+from rivals.networks.patches import DomainClassifier
+from rivals.networks.translators import MapDecoder, MapEncoder
 from rivals.recipes.between import Domains
 from rivals.recipes.core import Setup, counts, not_negative, recipe
 

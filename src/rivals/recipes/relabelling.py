@@ -14,7 +14,9 @@ from rivals.criteria import CRITERIA
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.games.stargan import StarGAN
-from rivals.networks.translators import Changes, MapNorm, PlaceMean, ResNetTranslator, Trunk, UNet
+from rivals.networks.maps import MapNorm
+from rivals.networks.patches import PlaceMean, Trunk
+from rivals.networks.translators import Changes, ResNetTranslator, UNet
 from rivals.recipes.between import Decay, schedule_of
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import Criterion, PenaltyName, penalty

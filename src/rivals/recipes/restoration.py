@@ -17,7 +17,9 @@ from rivals.errors import UserError
 from rivals.games.context_encoder import ContextEncoder, Holes
 from rivals.games.srgan import SRGAN
 from rivals.networks.enlarging import SRResNet
-from rivals.networks.translators import MapNorm, Patch, PatchDiscriminator, UNet
+from rivals.networks.maps import MapNorm
+from rivals.networks.patches import Patch, PatchDiscriminator
+from rivals.networks.translators import UNet
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.core import WITHOUT_RIVAL, Setup, counts, not_negative, positive, recipe, shares
 from rivals.recipes.duel import Criterion, falling
