@@ -26,7 +26,7 @@ from rivals.doctor import Doctor, Finding, not_finite
 from rivals.errors import UserError
 from rivals.game import Couples, Game, Samples, Translates
 from rivals.machine import faster_precision, find_device, peak_memory, seconds
-from rivals.metrics.scores import FAKE, REAL, Scores, merit
+from rivals.metrics.scores import FAKE, REAL, Scores, merit, to_translate
 from rivals.pictures import picture
 from rivals.recipes.core import Recipe, Setup
 from rivals.rescue import RESCUES, SLOWER, go_back, last_good
@@ -345,8 +345,7 @@ class Session:
 
     def scorer(self, *, real: int = REAL) -> Scores:
         names, features = self.training.scores(), self.training.score_features
-        # few pictures have few translations
-        fake = FAKE if isinstance(self.setup.game, Samples) else min(FAKE, len(self.learnt))
+        fake = FAKE if isinstance(self.setup.game, Samples) else to_translate(self.learnt)
         return Scores(self.wanted, self.device, names=names, features=features, real=real, fake=fake)
 
     def progress(self, ahead: int = 0) -> float:

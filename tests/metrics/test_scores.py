@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from rivals.data import load
+from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.metrics.features import RandomConvolutions, RandomWaves
-from rivals.metrics.scores import Scores, merit
+from rivals.metrics.scores import Scores, merit, to_translate
 from rivals.sampling import drawn, generated
 
 CPU = torch.device("cpu")
@@ -136,3 +137,13 @@ def test_scores_are_in_float32_whatever_the_training(digits):
         features = torch.cat(list(scores.case.stream(samples)))
     assert torch.equal(features, scores.case.features(samples.rows(torch.arange(100), CPU).x))
     assert plain == scores.event(samples)
+
+
+def test_a_look_at_a_translator_takes_fewer_rows_of_few_or_of_large_pictures():
+    class Pictures(list):
+        facts = Facts(shape=(3, 32, 32), count=0)
+
+    assert (to_translate(Pictures([0] * 3000)), to_translate(Pictures([0] * 150))) == (2000, 150)
+    for side, rows in ((128, 500), (512, 200)):
+        Pictures.facts = Facts(shape=(3, side, side), count=0)
+        assert to_translate(Pictures([0] * 3000)) == rows

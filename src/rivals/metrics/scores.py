@@ -20,6 +20,7 @@ from rivals.metrics.core import Better, Case, Value
 from rivals.sampling import drawn
 
 REAL, FAKE = 5000, 2000  # rows of each
+MANY, FEWEST = FAKE * 64 * 64, 200  # pixels that a translator is given at a look, but no fewer rows of large pictures
 
 
 class Scores:
@@ -78,6 +79,11 @@ class Scores:
             rows = replace(self.case, fake=some(self.case.real, self.fake)).at_the_floor()
             self.floors |= {name: value.value for name, value in self.metrics[0].measure(rows).items()}
         return self.floors[name]
+
+
+def to_translate(data: Dataset) -> int:
+    """How many rows a translator is judged by: fewer where there are few of them, or where they are large."""
+    return min(FAKE, len(data), max(FEWEST, MANY // math.prod(data.facts.shape[1:])))
 
 
 def merit(event: Mapping[str, Any]) -> float:
