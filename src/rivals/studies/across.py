@@ -143,11 +143,12 @@ def across(plan: Plan) -> Findings:
     plan.figure(drawn(outcomes), "digits")
     lengths = ", ".join(f"{name} {plan.rounds(rounds):,}" for name, (_, rounds, _) in SYSTEMS.items())
     protocol = f"""
-        DTN: {PASTED}, 8,000 digits on patches of pictures with their classes, to {PLAIN}, 28 x 28 in three channels; a
-        classifier that learnt plain digits alone reads the 2,000 translated test digits; f is of convolutions and maxima, as in
-        the paper. CoGAN: the digits of {PLAIN} and their edges (Sobel; the paper has Canny), {DRAWN:,} pairs, Fréchet distance
-        on the features of that classifier. `resize` networks of width {BASE["width"]}, batch {BASE["batch"]}, averaged weights,
-        {PRECISION}; rounds: {lengths}. Settings were chosen on seed 100."""
+        DTN: {PASTED}, 8,000 digits on patches of pictures with their classes, to {PLAIN}, 28 x 28 in three channels (the same
+        8,000, which it is not told, in another order); a classifier that learnt plain digits alone reads the 2,000 translated
+        test digits; f is of convolutions and maxima, as in the paper. CoGAN: the digits of {PLAIN} and their edges (Sobel; the
+        paper has Canny), {DRAWN:,} pairs, Fréchet distance on the features of that classifier. `resize` networks of width
+        {BASE["width"]}, batch {BASE["batch"]}, averaged weights, {PRECISION}; rounds: {lengths}. Settings were chosen on seed
+        100."""
     return Findings(rows=rows, claims=claims(outcomes, untouched, apart), protocol=protocol)
 
 

@@ -103,8 +103,9 @@ def restoring(plan: Plan) -> Findings:
         Clip art (Tux Paint's stamps) at {LARGE} x {LARGE}, 685 pictures, judged on the {HELD_STAMPS} held out; all distances on
         EfficientNet-Lite0, from which the two that draw by what a network sees learn too: those are to be compared with each
         other. Other real pictures: what a Fréchet distance of so few can be. Of the hole, half of each side, the filling alone
-        is judged; of strokes the whole picture. Larger: batch {BASE["batch"]}, factors {SEEN["content_weight"]:g} on what is
-        seen and {DRAWN["adversarial_weight"]:g} on D; holes: batch {FILLED["batch"]},
+        is judged; of strokes the whole picture, in which what is known is given back as it was: so systems differ by what they
+        fill in alone, in dB as much as if it was judged by itself. Larger: batch {BASE["batch"]}, factors
+        {SEEN["content_weight"]:g} on what is seen and {DRAWN["adversarial_weight"]:g} on D; holes: batch {FILLED["batch"]},
         {FILLERS[RIVAL]["adversarial_weight"]:g} on D; Adam, falling to 0. Colours: U-Net of width {COLOURS["width"]}, batch
         {COLOURS["batch"]}, a constant rate of {COLOURS["lr"]:g}, lambda {COLOURS["l1"]:g}. {PRECISION}; {lengths}. Settings
         were chosen on seed 100."""
