@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from rivals import files
 from rivals.errors import UserError
 
 
@@ -29,7 +29,7 @@ def write(path: Path, tree: dict[str, Any]) -> None:
     tensors: dict[str, Tensor] = {}
     plain = json.dumps(_without_tensors(tree, "", tensors), sort_keys=True)
     digest = _digest(plain, tensors)
-    replace(path, save(tensors, metadata={"rivals": plain, "sha256": digest}))
+    files.replace(path, save(tensors, metadata={"rivals": plain, "sha256": digest}))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -48,24 +48,6 @@ def read(path: Path) -> dict[str, Any]:
         raise Damaged(f"{path} was altered: its checksum does not match")
     tree: dict[str, Any] = _with_tensors(json.loads(metadata["rivals"]), tensors)
     return tree
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put a file in place at once, whole or not at all, also if the machine goes down."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _what(path: Path) -> str:

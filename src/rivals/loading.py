@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from rivals import checkpoint as files
+from rivals import checkpoint as checkpoints
+from rivals import files
 from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.game import Game
@@ -40,9 +41,9 @@ def read(path: Path, which: Which = "best") -> tuple[dict[str, Any], list[str]]:
     if path.name == WEIGHTS and (path.parent / DESCRIPTION).is_file():
         path = path.parent
     if path.is_file():
-        return files.read(path), []
+        return checkpoints.read(path), []
     if (path / DESCRIPTION).is_file():
-        weights = files.read(path / WEIGHTS)
+        weights = checkpoints.read(path / WEIGHTS)
         return {**json.loads((path / DESCRIPTION).read_text()), **weights}, []
     if not path.exists():
         raise UserError(f"nothing at {path}: give a run folder, a checkpoint or an export")
@@ -81,6 +82,6 @@ def export(path: Path | str, out: Path | str, *, checkpoint: Which = "best") -> 
     except OSError as error:
         raise UserError(f"cannot write to {out} ({error.strerror})") from None
     described = {"round": tree["round"], "settings": tree["settings"]}
-    files.write(out / WEIGHTS, {"average": tree["average"]})
+    checkpoints.write(out / WEIGHTS, {"average": tree["average"]})
     files.replace(out / DESCRIPTION, json.dumps(described, indent=1).encode())
     return out

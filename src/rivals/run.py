@@ -19,8 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rivals import checkpoint
+from rivals import files
 from rivals.errors import UserError
+from rivals.log import Event, Follower
 
 Which = str | int  # 'best', 'final', 'latest', or a round
 
@@ -61,14 +62,14 @@ class Run:
         if path.exists() and (not path.is_dir() or any(not file.name.startswith(".") for file in path.iterdir())):
             raise UserError(f"{path} exists and is no run folder: pass --into ANOTHER_FOLDER")
         path.mkdir(parents=True, exist_ok=True)
-        checkpoint.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
+        files.replace(path / "settings.json", json.dumps(settings, indent=1).encode())
         return cls(path)
 
     def extend(self, settings: Mapping[str, Any]) -> None:
         """Take over what a resumed run may change: for how long it trains, and when it is looked at."""
         old, new = self.settings, {name: settings[name] for name in ("budget", "watch")}
         if old != old | new:
-            checkpoint.replace(self.path / "settings.json", json.dumps(old | new, indent=1).encode())
+            files.replace(self.path / "settings.json", json.dumps(old | new, indent=1).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -93,16 +94,9 @@ class Run:
         settings: dict[str, Any] = json.loads((self.path / "settings.json").read_text())
         return settings
 
-    def log(self) -> list[dict[str, Any]]:
+    def log(self) -> list[Event]:
         """The events so far. A last line torn by a kill is left out."""
-        events: list[dict[str, Any]] = []
-        file = self.path / "log.jsonl"
-        for line in file.read_text().splitlines() if file.exists() else []:
-            try:
-                events.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-        return events
+        return Follower(self.path / "log.jsonl").new()[0]
 
     def note(self, event: dict[str, Any]) -> None:
         """Append an event to the log."""
@@ -112,13 +106,15 @@ class Run:
     def rewind(self, round: int) -> None:
         """Forget the events after this round: they will happen again."""
         kept = [json.dumps(event) + "\n" for event in self.log() if event["round"] <= round]
-        checkpoint.replace(self.path / "log.jsonl", "".join(kept).encode())
+        files.replace(self.path / "log.jsonl", "".join(kept).encode())
 
     def scores(self) -> list[dict[str, Any]]:
         return [event for event in self.log() if event["kind"] == "score"]
 
     def save(self, tree: dict[str, Any], *, keep: int) -> Path:
         """Save a checkpoint under its round, and delete all but the last `keep` up to it."""
+        from rivals import checkpoint  # late, for it brings torch
+
         file = self.file(tree["round"])
         checkpoint.write(file, tree)
         for old in [other for other in self.numbered() if other <= file][:-keep]:
@@ -141,6 +137,8 @@ class Run:
     def checkpoint(self, which: Which = "latest") -> tuple[dict[str, Any] | None, list[str]]:
         """A checkpoint's tree, and what had to be said on the way: where the file is damaged, the newest other that is whole
         is taken. None: there is none at all."""
+        from rivals import checkpoint
+
         wanted = [] if which == "latest" else [self.file(which)]
         if wanted and not wanted[0].exists():
             there = ", ".join(sorted(file.stem for file in (self.path / "checkpoints").glob("*.safetensors")))
@@ -155,6 +153,8 @@ class Run:
 
     def named(self) -> Iterator[dict[str, Any]]:
         """The trees of best and final, as far as they are there and whole: the last resort."""
+        from rivals import checkpoint
+
         for name in ("best", "final"):
             with suppress(UserError):
                 yield checkpoint.read(self.file(name))

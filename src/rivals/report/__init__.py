@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rivals import checkpoint
+from rivals import files
 from rivals.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_evaluation(
     written = []
     try:
         if json is not None:
-            checkpoint.replace(json, json_.dumps([row.json() for row in found.rows], indent=1).encode())
+            files.replace(json, json_.dumps([row.json() for row in found.rows], indent=1).encode())
             written.append(json)
         if run is not None and (run / "settings.json").is_file():
             written += [judged.write(found, run), write_report([run], page)]

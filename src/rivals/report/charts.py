@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from rivals.report.story import Point, Row, Score, Story, number, part, round_of, say
+from rivals.log import number, part, round_of
+from rivals.report.story import Point, Row, Score, Story
+from rivals.report.words import say, spell
 
 Values = NDArray[np.float64]
 COLOURS = 6  # --c0 ... --c5 of the template; further curves repeat them with other dashes
@@ -89,11 +91,6 @@ def score_curve(score: Score, label: str = "", slot: int = 0, *, minutes: bool =
     points = [p for p in score.points if math.isfinite(x(p))]
     best = (x(score.best), score.best.value) if score.best and math.isfinite(x(score.best)) else None
     return Curve(label or spell(score.name), [x(p) for p in points], [p.value for p in points], slot, best)
-
-
-def spell(name: str) -> str:
-    full = {"fd": "Fréchet distance", "kid": "kernel distance", "is": "Inception score", "ms-ssim": "MS-SSIM"}.get(name, name)
-    return full[:1].upper() + full[1:].replace("_", " ")
 
 
 def draw(title: str, curves: Iterable[Curve], *, unit: str = "", x: str = "round", zero: bool = False) -> list[Chart]:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rivals import checkpoint
+from rivals import files
 from rivals.metrics.evaluation import Evaluation, Row, Section, pictures, sections
 from rivals.report.images import Picture, carried, picture_of
 
@@ -42,7 +42,7 @@ def write(found: Evaluation, folder: Path) -> Path:
         shown[caption] = f"pictures/evaluation-{'-'.join(caption.lower().split()[:2])}.png"
         image.save(folder / shown[caption])
     tree = {"rows": [row.json() for row in rows], "left_out": left_out, "pictures": shown}
-    checkpoint.replace(folder / FILE, json.dumps(tree, indent=1).encode())
+    files.replace(folder / FILE, json.dumps(tree, indent=1).encode())
     return folder / FILE
 
 

@@ -5,7 +5,6 @@ Whatever comes from a run is escaped by the template.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,10 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, PackageLoader
 
 from rivals.errors import UserError
-from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve, spell
+from rivals.log import part, round_of
+from rivals.report import words
+from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve
 from rivals.report.images import carried
 from rivals.report.judged import Judged
-from rivals.report.story import MOST_BYTES, NOTHING, Score, Story, part, read_story, round_of, say
+from rivals.report.story import MOST_BYTES, Score, Story, read_story
+from rivals.report.words import NOTHING, say, spell
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -128,23 +130,8 @@ def _page(stories: Sequence[Story]) -> str:
 
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("rivals", "report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"say": say, "time": _time, "spell": spell, "charts": charts_of, "round_of": round_of}
+    environment.filters |= {"say": say, "time": words.time, "spell": spell, "charts": charts_of, "round_of": round_of}
     return environment
-
-
-def _time(seconds: float) -> str:
-    """
-    >>> _time(12.34), _time(588), _time(600), _time(7980)
-    ('12.3 s', '9.8 minutes', '10 minutes', '2 h 13 min')
-    """
-    if not math.isfinite(seconds):
-        return NOTHING
-    if seconds < 90:
-        return f"{seconds:.3g} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.1f} minutes".replace(".0 ", " ")
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min"
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import math
 import shlex
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rivals.errors import UserError
+from rivals.log import number, part, round_of
 from rivals.report import judged
 from rivals.report.images import Picture, picture_of
+from rivals.report.words import NOTHING
 from rivals.run import Run
 
 Row = dict[str, Any]
 MOST_PICTURES = 40  # of one run
 MOST_BYTES = 20_000_000  # of all pictures of a page, about
-NOTHING = "\N{EN DASH}"  # in the place of a number or setting that is not there
 
 GROUPS = {  # where a setting stands on the page; the others under Training
     "options": "Options",
@@ -143,21 +144,6 @@ def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -
     )
 
 
-def number(value: object, otherwise: float = math.nan) -> float:
-    """A finite number, or what to take instead."""
-    usable = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if usable else otherwise  # type: ignore[arg-type]
-
-
-def round_of(row: Row) -> int:
-    return int(number(row.get("round"), 0.0))
-
-
-def part(row: Mapping[str, Any], key: str) -> Row:
-    value = row.get(key)
-    return value if isinstance(value, dict) else {}
-
-
 def _by_round(log: Iterable[Row], kind: str) -> list[Row]:
     """Rows of one kind, one a round: a resumed run may repeat rounds, and then the later row counts."""
     rows = {round_of(r): r for r in log if r.get("kind") == kind}
@@ -202,18 +188,6 @@ def spread(n: int, most: int) -> list[int]:
     ([0, 3, 6, 9], [0, 1])
     """
     return list(range(n)) if n <= most else [round(i * (n - 1) / (most - 1)) for i in range(most)]
-
-
-def say(value: object) -> str:
-    """A number as a reader wants it.
-
-    >>> say(12800), say(1234.5), say(12.3456), say(0.00012345), say(float("nan"))
-    ('12,800', '1,234', '12.35', '0.0001234', '–')
-    """
-    found = number(value)
-    if not math.isfinite(found):
-        return NOTHING
-    return f"{found:,.0f}" if abs(found) >= 1000 or found == int(found) else f"{found:.4g}"
 
 
 def _leaves(value: object, name: str) -> Iterable[tuple[str, object]]:

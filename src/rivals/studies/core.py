@@ -24,7 +24,7 @@ import torch
 from matplotlib.figure import Figure
 
 import rivals
-from rivals import checkpoint
+from rivals import files
 from rivals.data.download import cache_folder
 from rivals.data.pictures import of_figure
 from rivals.errors import UserError, pick
@@ -240,8 +240,8 @@ def run(
         "machine": f"{processor()}, {torch.get_num_threads()} threads",
         "versions": {"rivals": rivals.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
-    checkpoint.replace(out / "results.json", json.dumps(tree, indent=1).encode())
-    checkpoint.replace(out / "table.md", table(tree).encode())
+    files.replace(out / "results.json", json.dumps(tree, indent=1).encode())
+    files.replace(out / "table.md", table(tree).encode())
     store.forget()
     return out / "results.json"
 

@@ -24,7 +24,7 @@ from typing import TypeVar
 import torch
 
 import rivals
-from rivals import checkpoint
+from rivals import files
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,7 +57,7 @@ class Kept:
     def write(self, function: Callable[[T], R], x: T, seconds: float, result: R) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.files.append(self.file(function, x))
-        checkpoint.replace(self.files[-1], pickle.dumps((seconds, result)))
+        files.replace(self.files[-1], pickle.dumps((seconds, result)))
 
     def forget(self) -> None:
         """This study's, and what nobody went on with."""

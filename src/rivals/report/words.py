@@ -1,0 +1,44 @@
+"""Numbers and names as a reader wants them."""
+
+from __future__ import annotations
+
+import math
+
+from rivals.log import number
+
+NOTHING = "\N{EN DASH}"  # in the place of a number or setting that is not there
+
+
+def say(value: object) -> str:
+    """
+    >>> say(12800), say(1234.5), say(12.3456), say(0.00012345), say(float("nan"))
+    ('12,800', '1,234', '12.35', '0.0001234', '–')
+    """
+    found = number(value)
+    if not math.isfinite(found):
+        return NOTHING
+    return f"{found:,.0f}" if abs(found) >= 1000 or found == int(found) else f"{found:.4g}"
+
+
+def spell(name: str) -> str:
+    """
+    >>> spell("fd"), spell("dead_units")
+    ('Fréchet distance', 'Dead units')
+    """
+    full = {"fd": "Fréchet distance", "kid": "kernel distance", "is": "Inception score", "ms-ssim": "MS-SSIM"}.get(name, name)
+    return full[:1].upper() + full[1:].replace("_", " ")
+
+
+def time(seconds: float) -> str:
+    """
+    >>> time(12.34), time(588), time(600), time(7980)
+    ('12.3 s', '9.8 minutes', '10 minutes', '2 h 13 min')
+    """
+    if not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.3g} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.1f} minutes".replace(".0 ", " ")
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"
