@@ -16,6 +16,7 @@ from torch import Tensor
 from rivals.data import Batches, Dataset, load
 from rivals.data.core import Facts
 from rivals.recipes import RECIPES, Setup
+from rivals.recipes.core import Idle
 from rivals.trainer import Trainer
 
 SMALL = {
@@ -46,9 +47,10 @@ def small(digits: Dataset) -> Callable[..., Setup]:
         torch.manual_seed(0)
         recipe = RECIPES[name]
         known = {field.name for field in dataclasses.fields(recipe.options)}
-        if getattr(recipe.options, "generator", "resnet") != "resnet":
-            known.discard("blocks")
-        return recipe(facts, **{option: value for option, value in {**SMALL, **changes}.items() if option in known})
+        asked = {option: value for option, value in {**SMALL, **changes}.items() if option in known}
+        options = dataclasses.replace(recipe.options, **asked)
+        idle = {option for option, _ in options.idle()} if isinstance(options, Idle) else set()
+        return recipe(facts, **{option: value for option, value in asked.items() if option not in idle})
 
     return make
 

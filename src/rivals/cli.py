@@ -44,7 +44,7 @@ def main(args: Sequence[str] | None = None) -> None:
                 f.__name__: later(f)
                 for f in (
                     *(recipes, data, train, sample, translate, convert, explore),
-                    *(evaluate, report, export, studies, study, demo),
+                    *(evaluate, report, compare, studio, export, studies, study, demo),
                 )
             }
             what = "Train, measure and explore generative adversarial networks."
@@ -443,6 +443,41 @@ def report(runs: Positional[tuple[Path, ...]], out: Path | None = None) -> None:
     if not runs:
         raise UserError("rivals report needs a run folder")
     print(write_report(runs, out))
+
+
+def compare(runs: Positional[list[Path]], out: Path = Path("comparison.html")) -> None:
+    """Two runs or more on one page: curves, pictures, scores, what differs. One file, to send to a colleague.
+
+    Args:
+        runs: Run folders.
+        out: The page.
+    """
+    from rivals.report import write_report
+
+    if len(runs) < 2:
+        raise UserError("name two run folders or more to compare; rivals report is for one")
+    print(write_report(runs, out))
+
+
+def studio(
+    folder: Positional[Path] = Path("runs"),
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    token: str | None = None,
+    show: bool = False,
+) -> None:
+    """A page in the browser over a folder of runs: watch, compare, train. Ends with Ctrl-C; trainings go on.
+
+    Args:
+        folder: Where the runs are, and where those go that are started from the page.
+        host: Where it listens; beyond this machine it asks for a token.
+        port: At which port.
+        token: What whoever comes from elsewhere must know; by default one is made.
+        show: Open the browser.
+    """
+    from rivals.studio import serve
+
+    serve(folder, host=host, port=port, token=token, show=show)
 
 
 def export(run: Positional[Path], out: Path, checkpoint: str = "best") -> None:

@@ -25,6 +25,7 @@ class Follower:
         self.wanted = None if kinds is None else tuple(f'{{"kind": "{kind}"'.encode() for kind in kinds)
         self.end = 0  # of the last whole line that was read
         self.known: tuple[int, int] | None = None  # which file it was
+        self.last: Event = {}  # of any kind
 
     def new(self) -> tuple[list[Event], bool]:
         """The events that were added since the last call, and whether they are not added but all there are: a run that goes
@@ -43,7 +44,9 @@ class Follower:
             return [], anew
         whole = added[: added.rfind(b"\n") + 1]
         self.end += len(whole)
-        lines = (line for line in whole.splitlines() if self.wanted is None or line.startswith(self.wanted))
+        everything = whole.splitlines()
+        self.last = (everything and _event(everything[-1])) or ({} if anew else self.last)
+        lines = (line for line in everything if self.wanted is None or line.startswith(self.wanted))
         return [event for line in lines if (event := _event(line))], anew
 
 

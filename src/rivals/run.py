@@ -14,10 +14,11 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rivals import files
 from rivals.errors import UserError
@@ -74,11 +75,11 @@ class Run:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time trains into a folder. What a killed one left half written is cleared away."""
-        with (self.path / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere") from None
+        with (self.path / ".lock").open("a") as lock:
+            if not _taken(lock):
+                raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere")
+            lock.truncate(0)
+            print(os.getpid(), file=lock, flush=True)
             for name in ("checkpoints", "pictures"):
                 (self.path / name).mkdir(exist_ok=True)
             for left in [
@@ -88,6 +89,18 @@ class Run:
             ]:
                 left.unlink()
             yield
+
+    def trained_by(self) -> int | None:
+        """The process that trains into this folder now, on this machine."""
+        try:
+            with (self.path / ".lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # free: whoever it names is gone
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
+            text = (self.path / ".lock").read_text().strip()
+            return int(text) if text.isdigit() else None
+        return None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -158,6 +171,18 @@ class Run:
         for name in ("best", "final"):
             with suppress(UserError):
                 yield checkpoint.read(self.file(name))
+
+
+def _taken(lock: IO[str]) -> bool:
+    """Whether the lock is ours now. It is tried a few times: who asks whether a run is being trained holds it for a moment."""
+    for pause in (0.05, 0.2, 0.0):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return True
+    return False
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

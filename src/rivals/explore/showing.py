@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL.Image import Image
 from torch import Tensor
 
+from rivals import film
 from rivals.data import bytes_from_pictures
 from rivals.data.pictures import grid, image
 from rivals.errors import UserError
@@ -22,8 +21,6 @@ from rivals.metrics.features.attributes import AttributeJudge
 from rivals.run import typed
 from rivals.sampling import latents
 
-MILLISECONDS = 60  # of a frame
-SIDE = 256  # pixels of the shorter side of an .mp4, at least: players do not enlarge
 SAMPLES = 64  # as many as `rivals sample` draws: of another number the same ones may not be the first
 
 
@@ -102,32 +99,12 @@ def read_picture(file: Path, shape: tuple[int, ...]) -> Tensor:
     return pictures_from_bytes(pixels)[None]
 
 
-def film(frames: Sequence[Image], out: Path) -> None:
-    """Frames of one size as H.264, enlarged by a whole number until they can be seen."""
-    try:
-        import av
-    except ImportError:
-        raise UserError("an .mp4 takes PyAV: pip install 'rivals[film]', or pass --out FILE.gif") from None
-    times = 2 * -(-SIDE // (2 * min(frames[0].size)))  # even, as the format wants both sides
-    size = [times * side for side in frames[0].size]
-    with av.open(str(out), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=round(1000 / MILLISECONDS), options={"crf": "16"})
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for frame in frames:
-            large = np.asarray(frame).repeat(times, 0).repeat(times, 1)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(large, format="rgb24")))
-        container.mux(stream.encode())
-
-
 def written(x: Tensor, out: Path, *, columns: int) -> None:
     """Pictures as a sheet of so many columns (.png), or one after another (.gif, .mp4)."""
     shown = bytes_from_pictures(x).cpu()
     try:
-        if out.suffix == ".gif":
-            frames = [grid(frame[None]).quantize(64) for frame in shown]
-            frames[0].save(out, save_all=True, append_images=frames[1:], duration=MILLISECONDS, loop=0)
-        elif out.suffix == ".mp4":
-            film([grid(frame[None]).convert("RGB") for frame in shown], out)
+        if out.suffix in (".gif", ".mp4"):
+            film.write([grid(frame[None]) for frame in shown], out)
         elif out.suffix == ".png":
             (grid(shown, columns=columns) if len(shown) > 1 else image(shown[0])).save(out)
         else:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -21,7 +22,13 @@ from rivals.report.story import Point, Row, Score, Story
 from rivals.report.words import say, spell
 
 Values = NDArray[np.float64]
-COLOURS = 6  # --c0 ... --c5 of the template; further curves repeat them with other dashes
+Colours = Mapping[str, str]  # c0 ... c5 of curves, muted, line, card
+LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1a1c20", "#e69f00")  # --c0 ... --c5 of colours.css
+DARK = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
+COLOURS = len(LIGHT)  # further curves repeat them with other dashes
+
+
+Along = Literal["round", "image", "minute"]  # what curves are drawn against
 
 
 class Curve(NamedTuple):
@@ -36,6 +43,16 @@ class Curve(NamedTuple):
         return sum(not math.isfinite(v) for v in self.y)
 
 
+class Group(NamedTuple):
+    """Curves of one chart."""
+
+    title: str
+    curves: Sequence[Curve]
+    unit: str = ""
+    x: Along = "round"
+    zero: bool = False  # whether 0 is to be seen
+
+
 class Chart(NamedTuple):
     title: str
     unit: str  # and whether the scale is logarithmic
@@ -46,36 +63,50 @@ class Chart(NamedTuple):
 
 # Colours are written as stand-ins and become variables of the page, so that one drawing serves light and dark.
 _NAMES = [f"c{i}" for i in range(COLOURS)] + ["muted", "line", "card"]
+PAPER = dict(zip(_NAMES, (*LIGHT, "#5a606b", "#e2e0d9", "#ffffff"), strict=True))
 _STAND_INS = {name: f"#0a0b{i:02x}" for i, name in enumerate(_NAMES)}
-_DASHES = ("-", "--", ":", "-.")
+Dash = Literal["-", "--", ":", "-."]
+_DASHES: Sequence[Dash] = ("-", "--", ":", "-.")
 _numbers = count()  # of drawings, to keep the ids of a page apart
 
 
 def charts_of(story: Story) -> list[Chart]:
+    return [chart for group in groups_of(story) for chart in draw(group)]
+
+
+def groups_of(story: Story, x: Along = "round") -> list[Group]:
+    """Which curves stand together; those that hold nothing are left out."""
     rows = story.terms
-    charts = [c for score in story.scores for c in draw(spell(score.name), [score_curve(score)])]
-    for player in dict.fromkeys(name for row in rows for name in part(row, "terms")):
-        charts += draw(f"Losses of the {player}", _curves(rows, "terms", player))
-    for gauge in _curves(rows, "gauges"):  # each in a chart of its own: their scales have nothing in common
-        charts += draw(f"Gauge: {gauge.label}", [gauge])
-    charts += draw("Gradient norms", _curves(rows, "gradients"))
-    charts += draw("Share of turns skipped", _curves(rows, "skipped"))
-    charts += draw("Vital signs", _curves(story.signs, "signs"))
-    charts += draw("Speed", [curve_of(rows, 0, "speed")], unit="images/s", zero=True)
-    charts += draw("Memory", [curve_of(rows, 0, "memory")], unit="MB", zero=True)
-    return charts
+    groups = [Group(spell(score.name), [score_curve(score, x=x)], x=x) for score in story.scores]
+    players = dict.fromkeys(name for row in rows for name in part(row, "terms"))
+    groups += [Group(f"Losses of the {player}", _curves(rows, x, "terms", player), x=x) for player in players]
+    # each in a chart of its own: their scales have nothing in common
+    groups += [Group(f"Gauge: {gauge.label}", [gauge], x=x) for gauge in _curves(rows, x, "gauges")]
+    groups.append(Group("Gradient norms", _curves(rows, x, "gradients"), x=x))
+    groups.append(Group("Share of turns skipped", _curves(rows, x, "skipped"), x=x))
+    groups.append(Group("Vital signs", _curves(story.signs, x, "signs"), x=x))
+    groups.append(Group("Speed", [curve_of(rows, 0, "speed", x=x)], "images/s", x, zero=True))
+    groups.append(Group("Memory", [curve_of(rows, 0, "memory", x=x)], "MB", x, zero=True))
+    return [group for group in groups if any(curve.y and curve.missing < len(curve.y) for curve in group.curves)]
 
 
-def _curves(rows: Sequence[Row], *path: str) -> list[Curve]:
+def _curves(rows: Sequence[Row], x: Along, *path: str) -> list[Curve]:
     """A curve for every name under a path of keys."""
     names = dict.fromkeys(name for row in rows for name in _down(row, path))
-    return [curve_of(rows, slot, *path, name) for slot, name in enumerate(names)]
+    return [curve_of(rows, slot, *path, name, x=x) for slot, name in enumerate(names)]
 
 
-def curve_of(rows: Sequence[Row], slot: int, *path: str) -> Curve:
+def curve_of(rows: Sequence[Row], slot: int, *path: str, x: Along = "round") -> Curve:
     """What the rows that have the last key hold under it: gradients, say, are not noted in every row."""
-    found = [(float(round_of(row)), inner[path[-1]]) for row in rows if path[-1] in (inner := _down(row, path[:-1]))]
-    return Curve(path[-1], [x for x, _ in found], [number(y) for _, y in found], slot)
+    found = [(place(row, x), inner[path[-1]]) for row in rows if path[-1] in (inner := _down(row, path[:-1]))]
+    found = [(at, y) for at, y in found if math.isfinite(at)]
+    return Curve(path[-1], [at for at, _ in found], [number(y) for _, y in found], slot)
+
+
+def place(row: Row, x: Along) -> float:
+    if x == "round":
+        return float(round_of(row))
+    return number(row.get("images")) if x == "image" else number(row.get("seconds")) / 60
 
 
 def _down(row: Row, path: Iterable[str]) -> Row:
@@ -84,18 +115,19 @@ def _down(row: Row, path: Iterable[str]) -> Row:
     return row
 
 
-def score_curve(score: Score, label: str = "", slot: int = 0, *, minutes: bool = False) -> Curve:
-    def x(point: Point) -> float:
-        return point.seconds / 60 if minutes else float(point.round)
+def score_curve(score: Score, label: str = "", slot: int = 0, *, x: Along = "round") -> Curve:
+    def at(point: Point) -> float:
+        return {"round": float(point.round), "image": point.images, "minute": point.seconds / 60}[x]
 
-    points = [p for p in score.points if math.isfinite(x(p))]
-    best = (x(score.best), score.best.value) if score.best and math.isfinite(x(score.best)) else None
-    return Curve(label or spell(score.name), [x(p) for p in points], [p.value for p in points], slot, best)
+    points = [p for p in score.points if math.isfinite(at(p))]
+    best = (at(score.best), score.best.value) if score.best and math.isfinite(at(score.best)) else None
+    return Curve(label or spell(score.name), [at(p) for p in points], [p.value for p in points], slot, best)
 
 
-def draw(title: str, curves: Iterable[Curve], *, unit: str = "", x: str = "round", zero: bool = False) -> list[Chart]:
+def draw(group: Group) -> list[Chart]:
     """One chart, or none where no curve holds a finite value."""
-    curves = [c for c in curves if c.y]
+    title, _, unit, x, zero = group
+    curves = [c for c in group.curves if c.y]
     drawn = [c for c in curves if c.missing < len(c.y)]
     if not drawn:
         return []
@@ -104,26 +136,47 @@ def draw(title: str, curves: Iterable[Curve], *, unit: str = "", x: str = "round
         ends = [v for v in c.y if math.isfinite(v)]
         best = f", best {say(c.best[1])} at {x} {say(c.best[0])}" if c.best else ""
         says.append(f"{c.label} from {say(ends[0])} to {say(ends[-1])}{best}")
-    unit = ", ".join(filter(None, [unit, "log scale" if _logarithmic(*_limits(drawn, zero)) else ""]))
-    return [Chart(title, unit, _svg(drawn, x, zero), curves, f"{title} by {x}: {'; '.join(says)}.")]
+    unit = ", ".join(filter(None, [unit, "log scale" if logarithmic(*limits(drawn, zero)) else ""]))
+    svg = _for_page(saved(figure(drawn, x, zero, _STAND_INS)).decode())
+    return [Chart(title, unit, svg, curves, f"{title} by {x}: {'; '.join(says)}.")]
 
 
-def _svg(curves: Sequence[Curve], x_label: str, zero: bool) -> str:
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rivals", "font.size": 9}):
-        figure = Figure(figsize=(4, 2.5))
-        axes = figure.add_axes((0.125, 0.155, 0.855, 0.815))
-        _style(axes, curves, zero)
+def figure(curves: Sequence[Curve], x: Along, zero: bool, colours: Colours) -> Figure:
+    """Curves with a finite value each."""
+    with matplotlib.rc_context({"font.size": 9}):
+        drawn = Figure(figsize=(4, 2.5))
+        axes = drawn.add_axes((0.125, 0.155, 0.855, 0.815))
+        _style(axes, curves, zero, colours)
         for curve in curves:
-            _line(axes, curve)
-        axes.set_xlabel(x_label, color=_STAND_INS["muted"], labelpad=2)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True)
-    return _for_page(text.getvalue())
+            _line(axes, curve, colours)
+        axes.set_xlabel(x, color=colours["muted"], labelpad=2)
+    return drawn
 
 
-def _style(axes: Axes, curves: Sequence[Curve], zero: bool) -> None:
-    low, high = _limits(curves, zero)
-    if _logarithmic(low, high):
+def saved(drawn: Figure, form: Literal["svg", "png"] = "svg") -> bytes:
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rivals"}):
+        file = io.BytesIO()
+        drawn.savefig(file, format=form, transparent=form == "svg", dpi=200)
+    return file.getvalue()
+
+
+def on_paper(group: Group, form: Literal["svg", "png"]) -> bytes:
+    """A chart by itself, with its title and legend, as a file."""
+    curves = [curve for curve in group.curves if curve.missing < len(curve.y)]
+    drawn = figure(curves, group.x, group.zero, PAPER)
+    (axes,) = drawn.axes
+    drawn.set_size_inches(5, 3.4)
+    axes.set_position((0.1, 0.13, 0.87, 0.72))
+    axes.set_title(", ".join(filter(None, [group.title, group.unit])), loc="left", fontsize=10, color=PAPER["c4"])
+    if len(curves) > 1:
+        lines = [Line2D([], [], color=PAPER[f"c{c.slot % COLOURS}"], linestyle=dash_of(c), label=c.label) for c in curves]
+        axes.legend(handles=lines, frameon=False, fontsize=8)
+    return saved(drawn, form)
+
+
+def _style(axes: Axes, curves: Sequence[Curve], zero: bool, colours: Colours) -> None:
+    low, high = limits(curves, zero)
+    if logarithmic(low, high):
         axes.set_yscale("log")
         axes.set_ylim(low / 1.15, high * 1.15)
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 300 else (1.0,)))
@@ -135,12 +188,12 @@ def _style(axes: Axes, curves: Sequence[Curve], zero: bool) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_tick))
-    axes.tick_params(length=0, pad=5, labelcolor=_STAND_INS["muted"])
-    axes.grid(axis="y", color=_STAND_INS["line"], linewidth=0.7)
+    axes.tick_params(length=0, pad=5, labelcolor=colours["muted"])
+    axes.grid(axis="y", color=colours["line"], linewidth=0.7)
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
-        spine.set(color=_STAND_INS["line"], linewidth=1)
+        spine.set(color=colours["line"], linewidth=1)
 
 
 def _tick(value: float, _: int | None = None) -> str:
@@ -155,11 +208,11 @@ def _tick(value: float, _: int | None = None) -> str:
     return f"{value:.4g}"
 
 
-def _logarithmic(low: float, high: float) -> bool:
+def logarithmic(low: float, high: float) -> bool:
     return low > 0 and high / low > 10
 
 
-def _limits(curves: Sequence[Curve], zero: bool) -> tuple[float, float]:
+def limits(curves: Sequence[Curve], zero: bool) -> tuple[float, float]:
     """What must be seen: long curves may leave the frame with one value in a hundred, so a spike hides nothing else."""
     seen: list[float] = [0.0] if zero else []
     for curve in curves:
@@ -170,8 +223,12 @@ def _limits(curves: Sequence[Curve], zero: bool) -> tuple[float, float]:
     return min(seen), max(seen)
 
 
-def _line(axes: Axes, curve: Curve) -> None:
-    colour, dash = _STAND_INS[f"c{curve.slot % COLOURS}"], _DASHES[curve.slot // COLOURS % len(_DASHES)]
+def dash_of(curve: Curve) -> Dash:
+    return _DASHES[curve.slot // COLOURS % len(_DASHES)]
+
+
+def _line(axes: Axes, curve: Curve, colours: Colours) -> None:
+    colour, dash = colours[f"c{curve.slot % COLOURS}"], dash_of(curve)
     x, y = np.asarray(curve.x, dtype=float), np.asarray(curve.y, dtype=float)
     few = len(y) <= 50
     if not few:
@@ -179,14 +236,16 @@ def _line(axes: Axes, curve: Curve) -> None:
     marker = "o" if few else ""
     axes.plot(*thin(x, smooth(y)), dash, color=colour, linewidth=1.6, marker=marker, markersize=2.6)
     if curve.best:
-        axes.plot(*curve.best, "o", markersize=8, color=colour, markerfacecolor=_STAND_INS["card"], markeredgewidth=2)
+        axes.plot(*curve.best, "o", markersize=8, color=colour, markerfacecolor=colours["card"], markeredgewidth=2)
 
 
-def smooth(y: Values) -> Values:
-    """A running mean that looks back over a fiftieth of the curve; short curves stay as they are."""
-    if len(y) <= 50:
-        return y
-    keep = 0.5 ** (50 / len(y))
+def smooth(y: Values, keep: float | None = None) -> Values:
+    """A running mean. keep: the share of the mean before that each value leaves; None: so that it looks back over a fiftieth of
+    the curve, and short curves stay as they are."""
+    if keep is None:
+        if len(y) <= 50:
+            return y
+        keep = 0.5 ** (50 / len(y))
     total = weight = 0.0
     out = np.full(len(y), math.nan)
     for i, value in enumerate(y):

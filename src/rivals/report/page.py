@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader
 from rivals.errors import UserError
 from rivals.log import part, round_of
 from rivals.report import words
-from rivals.report.charts import Chart, charts_of, curve_of, draw, score_curve
+from rivals.report.charts import Along, Chart, Group, charts_of, curve_of, draw, score_curve
 from rivals.report.images import carried
 from rivals.report.judged import Judged
-from rivals.report.story import MOST_BYTES, Score, Story, read_story
-from rivals.report.words import NOTHING, say, spell
+from rivals.report.story import MOST_BYTES, Score, Story, differing, read_story
+from rivals.report.words import say, spell
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,13 +38,14 @@ def _compare(stories: Sequence[Story]) -> Comparison:
     scores = [(slot, story, s) for slot, story in enumerate(stories) for s in story.scores if s.name == name]
     comparable = len({_measured(story, s) for _, story, s in scores}) <= 1
     charts = []
-    for x in ("round", "minute") if comparable else ():
-        curves = [score_curve(s, story.name, slot, minutes=x == "minute") for slot, story, s in scores]
-        charts += draw(f"{spell(name)} by {x}s", curves, x=x)
+    alongs: Sequence[Along] = ("round", "minute") if comparable else ()
+    for x in alongs:
+        curves = [score_curve(s, story.name, slot, x=x) for slot, story, s in scores]
+        charts += draw(Group(f"{spell(name)} by {x}s", curves, x=x))
     speeds = [curve_of(story.terms, slot, "speed")._replace(label=story.name) for slot, story in enumerate(stories)]
-    charts += draw("Speed", speeds, unit="images/s", zero=True)
+    charts += draw(Group("Speed", speeds, "images/s", zero=True))
     winners = _winners([(story.anchor, s) for _, story, s in scores]) if comparable else []
-    return Comparison(name, comparable, winners, charts, _differing([_flat(s) for s in stories]))
+    return Comparison(name, comparable, winners, charts, differing(stories))
 
 
 def _measured(story: Story, score: Score) -> tuple[str, ...]:
@@ -65,20 +66,6 @@ def _winners(scores: Sequence[tuple[str, Score]]) -> list[str]:
         return []
     winning = min(values) if falls else max(values)
     return [anchor for anchor, _, best in marked if best == winning]
-
-
-def _flat(story: Story) -> dict[str, str]:
-    return {name: value for rows in story.table.values() for name, value in rows.items() if name != "created"}
-
-
-def _differing(tables: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
-    """
-    >>> _differing([{"lr": "1", "seed": "0"}, {"lr": "2", "seed": "0"}, {"seed": "0"}])
-    {'lr': ['1', '2', '–']}
-    """
-    names = dict.fromkeys(name for table in tables for name in table)
-    values = {name: [table.get(name, NOTHING) for table in tables] for name in names}
-    return {name: row for name, row in values.items() if len(set(row)) > 1}
 
 
 def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:

@@ -5,20 +5,23 @@ A run may be unfinished, damaged or empty: what is not there is left out.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import shlex
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rivals.errors import UserError
 from rivals.log import number, part, round_of
-from rivals.report import judged
 from rivals.report.images import Picture, picture_of
 from rivals.report.words import NOTHING
 from rivals.run import Run
+
+if TYPE_CHECKING:
+    from rivals.report.judged import Judged
 
 Row = dict[str, Any]
 MOST_PICTURES = 40  # of one run
@@ -36,6 +39,7 @@ GROUPS = {  # where a setting stands on the page; the others under Training
 
 class Point(NamedTuple):
     round: int
+    images: float
     seconds: float
     value: float
 
@@ -63,7 +67,7 @@ class Story:
     findings: Sequence[Row]  # of the doctor
     pictures: Sequence[Picture]
     real: Picture | None
-    judged: judged.Judged | None
+    judged: Judged | None
     rounds: int
     seconds: float
     speed: float  # images a second, the median of the log; nan where unknown
@@ -118,12 +122,28 @@ class Story:
 
 def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -> Story:
     """A run as plain values; of its pictures as many as fit into so many bytes."""
+    from rivals.report import judged  # late, for it brings torch
+
     run = Run(folder)
+    log = run.log()
+    return dataclasses.replace(
+        told(settings_of(run), log, name, anchor),
+        pictures=_pictures(folder, _by_round(log, "picture"), room),
+        real=picture_of(folder, folder / "pictures" / "real.png"),
+        judged=judged.read(folder),
+    )
+
+
+def settings_of(run: Run) -> Row:
     try:
-        settings = dict(run.settings)
-    except (ValueError, TypeError):
-        raise UserError(f"{folder}/settings.json is damaged: restore it, or train the run again") from None
-    log = [row for row in run.log() if isinstance(row, dict) and number(row.get("round", 0)) >= 0]
+        return dict(run.settings)
+    except (OSError, ValueError, TypeError):
+        raise UserError(f"{run.path}/settings.json is damaged: restore it, or train the run again") from None
+
+
+def told(settings: Row, log: Iterable[Row], name: str, anchor: str = "") -> Story:
+    """What settings and events say, without a picture."""
+    log = [row for row in log if number(row.get("round", 0)) >= 0]
     terms = _by_round(log, "terms")
     speeds = [v for v in (number(r.get("speed")) for r in terms) if math.isfinite(v)]
     return Story(
@@ -135,9 +155,9 @@ def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -
         scores=_scores(_by_round(log, "score")),
         notes=[r for r in log if r.get("kind") == "note"],
         findings=[r for r in log if r.get("kind") == "finding"],
-        pictures=_pictures(folder, _by_round(log, "picture"), room),
-        real=picture_of(folder, folder / "pictures" / "real.png"),
-        judged=judged.read(folder),
+        pictures=(),
+        real=None,
+        judged=None,
         rounds=max((round_of(r) for r in log), default=0),
         seconds=max((number(r.get("seconds"), 0.0) for r in log), default=0.0),
         speed=statistics.median(speeds) if speeds else math.nan,
@@ -157,7 +177,7 @@ def _scores(rows: Sequence[Row]) -> list[Score]:
         for row in rows:
             value = number(part(row, "scores").get(name))
             if math.isfinite(value):
-                points.append(Point(round_of(row), number(row.get("seconds")), value))
+                points.append(Point(round_of(row), number(row.get("images")), number(row.get("seconds")), value))
                 # A row carries one flag, and it is about the score that the run watches: the first.
                 if row.get("best") is True and name == next(iter(row["scores"])):
                     best = points[-1]
@@ -208,3 +228,18 @@ def _leaf(value: object) -> str:
             else ", ".join(map(str, value))
         )
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else NOTHING if value is None else str(value)
+
+
+def differing(stories: Sequence[Story]) -> dict[str, list[str]]:
+    """Settings that are not the same in all: their value in each."""
+    return _differing([{n: v for rows in story.table.values() for n, v in rows.items() if n != "created"} for story in stories])
+
+
+def _differing(tables: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """
+    >>> _differing([{"lr": "1", "seed": "0"}, {"lr": "2", "seed": "0"}, {"seed": "0"}])
+    {'lr': ['1', '2', '–']}
+    """
+    names = dict.fromkeys(name for table in tables for name in table)
+    values = {name: [table.get(name, NOTHING) for table in tables] for name in names}
+    return {name: row for name, row in values.items() if len(set(row)) > 1}

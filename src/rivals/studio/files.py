@@ -1,0 +1,104 @@
+"""What lies under an address of its own: pictures of runs, and what can be saved: charts, and films of the samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+from fastapi import Query
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from nicegui import app
+
+from rivals.errors import UserError
+from rivals.studio.shelf import Shelf
+
+Form = Literal["svg", "png", "csv"]
+KINDS = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "html": "text/html",
+}
+FRAME = 250  # milliseconds
+
+
+def build(shelf: Shelf) -> None:
+    """Give each its address."""
+
+    @app.get("/picture")
+    def picture(run: str, round: str = "real") -> Response:
+        def find() -> Response:
+            if not re.fullmatch(r"real|\d{1,12}", round):
+                raise UserError(f"there is no picture of round '{round}'")
+            folder = shelf.path(run)
+            file = folder / "pictures" / (f"{int(round):07d}.png" if round != "real" else "real.png")
+            if not file.is_file() or not file.resolve().is_relative_to(folder):
+                raise UserError(f"run '{run}' has no picture of round {round}")
+            return FileResponse(file, media_type="image/png", headers={"cache-control": "private, max-age=60"})
+
+        return found(find)
+
+    @app.get("/chart")
+    def chart(run: str, title: str, form: Form = "svg", x: Literal["round", "image", "minute"] = "round") -> Response:
+        def draw() -> Response:
+            from rivals.report.charts import groups_of, on_paper
+            from rivals.studio.curves import as_csv
+            from rivals.studio.watch import Watch
+
+            watch = Watch(shelf.path(run), run)
+            watch.refresh()
+            group = next((group for group in groups_of(watch.story(), x) if group.title == title), None)
+            if group is None:
+                raise UserError(f"run '{run}' has no curves '{title}'")
+            content = as_csv(group).encode() if form == "csv" else on_paper(group, form)
+            return saved(content, f"{run}-{title}", form)
+
+        return found(draw)
+
+    @app.get("/comparison")
+    def comparison(run: Annotated[list[str], Query()]) -> Response:
+        def write() -> Response:
+            from rivals.report import write_report
+
+            with TemporaryDirectory() as place:
+                page = write_report([shelf.path(name) for name in run], Path(place) / "page.html")
+                return saved(page.read_bytes(), "comparison", "html")
+
+        return found(write)
+
+    @app.get("/film")
+    def samples(run: str, form: Literal["gif", "mp4"] = "gif") -> Response:
+        def shoot() -> Response:
+            from PIL import Image
+
+            from rivals import film
+
+            folder = shelf.path(run)
+            pictures = sorted(folder.glob("pictures/[0-9]*.png"))
+            if not pictures:
+                raise UserError(f"run '{run}' has no pictures yet")
+            with TemporaryDirectory() as place:
+                out = Path(place) / f"film.{form}"
+                film.write([Image.open(file).convert("RGB") for file in pictures], out, milliseconds=FRAME)
+                return saved(out.read_bytes(), f"{run}-samples", form)
+
+        return found(shoot)
+
+
+def found(answer: Callable[[], Response]) -> Response:
+    """What is not there is told in a sentence."""
+    try:
+        return answer()
+    except UserError as error:
+        return PlainTextResponse(str(error), status_code=404)
+
+
+def saved(content: bytes, name: str, form: str) -> Response:
+    file = re.sub(r"[^\w-]+", "-", name, flags=re.ASCII).strip("-").lower()
+    headers = {"content-disposition": f'attachment; filename="{file}.{form}"'}
+    return Response(content, media_type=KINDS[form], headers=headers)

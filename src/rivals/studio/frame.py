@@ -1,0 +1,94 @@
+"""What all pages share: head, colours, and how what cannot be shown is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from rivals.errors import UserError
+
+EVERY = 2.0  # seconds between looks at what runs have written
+PLACES = {"/": "Runs", "/compare": "Compare", "/train": "Train"}
+RINGS = (
+    '<svg viewBox="0 0 34 22" aria-hidden="true"><circle cx="11" cy="11" r="9.5" fill="var(--c0)" opacity=".9"/>'
+    '<circle cx="23" cy="11" r="9.5" fill="var(--c1)" opacity=".8"/></svg>'
+)
+
+
+def address(path: str, **asked: object) -> str:
+    """
+    >>> address("/run", run="a/b", x="round")
+    '/run?run=a%2Fb&x=round'
+    """
+    return f"{path}?{urlencode(asked, doseq=True)}" if asked else path
+
+
+@contextmanager
+def frame(title: str, here: str) -> Iterator[None]:
+    """A page with its head; here: which of `PLACES` it belongs to."""
+    ui.page_title(f"{title} · rivals")
+    ui.add_css(style())
+    ui.query("html").props("lang=en")
+    with ui.element("header").classes("top"):
+        with ui.element("a").props('href="/" aria-label="rivals: all runs"').classes("logo"):
+            ui.html(RINGS, sanitize=False)
+            ui.label("rivals")
+        with ui.element("nav").props('aria-label="Pages"'):
+            for path, name in PLACES.items():
+                link = ui.link(name, path)
+                if path == here:
+                    link.props('aria-current="page"')
+    main = ui.element("main")
+    ui.skip_link(target=main)
+    with main:
+        yield
+
+
+def style() -> str:
+    colours = files("rivals.report").joinpath("colours.css").read_text("utf-8")
+    return colours + files("rivals.studio").joinpath("studio.css").read_text("utf-8")
+
+
+def heading(text: str, level: int = 1) -> ui.element:
+    with ui.element(f"h{level}") as made:
+        ui.html(text, tag="span", sanitize=True)
+    return made
+
+
+def note(text: str, *, warn: bool = False) -> ui.label:
+    return ui.label(text).classes("warn" if warn else "muted")
+
+
+def guarded(title: str, here: str, page: Callable[[], None]) -> None:
+    """A page, or in its place the sentence that says why there is none."""
+    with frame(title, here):
+        try:
+            page()
+        except UserError as error:
+            heading("This cannot be shown")
+            note(str(error), warn=True).props('role="alert"')
+            ui.link("All runs", "/")
+
+
+def facts(rows: Mapping[str, str], title: str, marked: Mapping[str, object] | None = None) -> None:
+    """Names and values."""
+    with ui.element("table").classes("facts"):
+        with ui.element("caption"):
+            ui.label(title)
+        with ui.element("tbody"):
+            for name, value in rows.items():
+                with ui.element("tr").classes("differs" if marked and name in marked else ""):
+                    with ui.element("th").props('scope="row"'):
+                        ui.label(name.replace("_", " "))
+                    with ui.element("td"):
+                        ui.label(value)
+
+
+async def dark() -> bool:
+    """Whether the visitor's colours are dark: charts are drawn with colours, and not with variables."""
+    await ui.context.client.connected()
+    return bool(await ui.run_javascript("window.matchMedia('(prefers-color-scheme: dark)').matches"))

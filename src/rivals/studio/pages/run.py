@@ -1,0 +1,243 @@
+"""One run: its samples through time, its curves, what the doctor says, its settings; and stopping and continuing it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from html import escape
+from typing import TYPE_CHECKING, cast
+
+from nicegui import ui
+
+from rivals.errors import UserError
+from rivals.log import Event, round_of
+from rivals.report.words import say, time
+from rivals.studio.frame import EVERY, address, dark, facts, frame, heading, note
+
+if TYPE_CHECKING:
+    from rivals.report.charts import Along
+    from rivals.studio.server import Studio
+    from rivals.studio.watch import Watch
+
+ALONG = {"round": "rounds", "image": "images", "minute": "minutes"}
+STEP = 0.25  # seconds between pictures that are played
+
+
+def build(studio: Studio) -> None:
+    @ui.page("/run")
+    async def run(run: str = "", x: str = "round", smoothing: float = 0.6) -> None:
+        with frame(run or "Run", "/"):
+            try:
+                from rivals.studio.watch import Watch
+
+                watch = Watch(studio.shelf.path(run), run)
+            except UserError as error:
+                heading("This run cannot be shown")
+                note(str(error), warn=True).props('role="alert"')
+                ui.link("All runs", "/")
+                return
+            along = cast("Along", x if x in ALONG else "round")
+            await Page(studio, watch, along, min(max(smoothing, 0.0), 0.99)).show()
+
+
+class Page:
+    """What one visitor sees of one run."""
+
+    def __init__(self, studio: Studio, watch: Watch, x: Along, smoothing: float):
+        self.studio, self.watch, self.name = studio, watch, watch.name
+        self.x, self.smoothing = x, smoothing
+        self.charts: dict[str, ui.echart] = {}
+        self.frames: list[Event] = []  # of the samples through time
+        self.at = -1  # which of them is shown; -1: none yet
+
+    async def show(self) -> None:
+        self.watch.refresh()
+        story = self.watch.story()
+        heading(f"{story.recipe} <i>on</i> {story.data}")
+        note(self.name).classes("small")
+        with ui.element("div").classes("bar"):
+            self.says = ui.label().classes("lead").props('aria-live="polite"')
+        with ui.element("div").classes("bar"):
+            self.stops = ui.button("Stop", on_click=self.stop).props("no-caps outline")
+            self.goes = ui.button("Continue", on_click=self.go_on).props("no-caps unelevated")
+            ui.link("Compare with others", address("/compare", run=self.name))
+        self.failed = ui.element("pre").classes("command warn")
+        self.findings = ui.element("section").props('aria-label="What the doctor says"')
+        self.samples()
+        heading("Curves", 2)
+        with ui.element("div").classes("bar"):
+            ui.toggle(ALONG, value=self.x, on_change=lambda e: self.turn(x=e.value)).props('no-caps aria-label="Against"')
+            ui.label("Smoothing")
+            slider = ui.slider(min=0, max=0.99, step=0.01, value=self.smoothing).props('aria-label="Smoothing" label')
+            slider.classes("grow").on_value_change(lambda e: self.turn(smoothing=e.value))
+        self.grid = ui.element("div").classes("charts")
+        self.settings()
+        self.dark = await dark()
+        self.update()
+        ui.timer(EVERY, self.refresh)
+
+    def turn(self, *, x: Along | None = None, smoothing: float | None = None) -> None:
+        self.x = self.x if x is None else x
+        self.smoothing = self.smoothing if smoothing is None else smoothing
+        ui.navigate.history.replace(address("/run", run=self.name, x=self.x, smoothing=f"{self.smoothing:g}"))
+        self.update()
+
+    def refresh(self) -> None:
+        try:
+            self.studio.shelf.path(self.name)
+            new = self.watch.refresh()
+        except (OSError, UserError) as error:
+            self.says.set_text(f"{error}")
+            return
+        self.state()
+        if new:
+            self.update()
+
+    def update(self) -> None:
+        """Draw what there is now."""
+        from rivals.report.charts import groups_of
+        from rivals.studio.curves import options
+
+        story = self.watch.story()
+        self.state()
+        self.tell()
+        self.frames = self.watch.pictures()
+        self.through_time()
+        for group in groups_of(story, self.x):
+            drawn = options(group, dark=self.dark, smoothing=self.smoothing, findings=story.findings)
+            if group.title in self.charts:
+                self.charts[group.title].options.update(drawn)
+                self.charts[group.title].update()
+            else:
+                self.charts[group.title] = self.chart(group.title, group.unit, drawn)
+
+    def chart(self, title: str, unit: str, drawn: dict[str, object]) -> ui.echart:
+        with self.grid, ui.element("figure").classes("card chart"):
+            with ui.element("figcaption").classes("head"):
+                with ui.element("span"):
+                    ui.label(title)
+                    if unit:
+                        note(unit).classes("small")
+                with ui.button(icon="download").props(f'flat round dense size="sm" aria-label="Save {title}"'), ui.menu():
+                    for form in ("png", "svg", "csv"):
+                        ui.menu_item(form.upper(), lambda form=form: self.save(title, form))
+            return ui.echart(drawn, renderer="svg").props(f'role="img" aria-label="{title}"')
+
+    def save(self, title: str, form: str) -> None:
+        ui.download(address("/chart", run=self.name, title=title, form=form, x=self.x))
+
+    def state(self) -> None:
+        glance = next((each for each in self.studio.shelf.refresh() if each.name == self.name), None)
+        path = self.watch.run.path
+        training = self.watch.run.trained_by() is not None
+        starting = not training and self.studio.jobs.running(path)
+        ended = glance is not None and glance.ended
+        word = "Training" if training else "Starting" if starting else "Finished" if ended else "Stopped"
+        score = ""
+        if glance is not None and math.isfinite(glance.best):
+            score = f" Best score {say(glance.best)}, last {say(glance.final)}."
+        story = self.watch.story()
+        share = f" ({glance.progress:.0%})" if glance is not None else ""
+        self.says.set_text(f"{word}: round {say(story.rounds)}, {time(story.seconds)}{share}.{score}")
+        self.stops.set_visibility(training)
+        self.goes.set_visibility(not training and not starting and not ended and bool(story.command))
+        failed = self.studio.jobs.failed(path)
+        self.failed.set_visibility(failed is not None)
+        if failed is not None:
+            self.failed.clear()
+            with self.failed:
+                ui.label(failed)
+
+    def stop(self) -> None:
+        try:
+            self.studio.jobs.stop(self.watch.run.path)
+            ui.notify("It saves and stops: a moment")
+        except (UserError, OSError) as error:
+            ui.notify(str(error), type="warning")
+
+    def go_on(self) -> None:
+        words = shlex.split(self.watch.story().command)[2:]  # without: rivals train
+        try:
+            self.studio.jobs.train(words, self.watch.run.path)
+            ui.notify("It goes on from its last checkpoint")
+        except (UserError, OSError) as error:
+            ui.notify(str(error), type="warning")
+        self.state()
+
+    def tell(self) -> None:
+        self.findings.clear()
+        with self.findings:
+            for finding in self.watch.events.get("finding", ()):
+                with ui.element("div").classes("finding card"):
+                    since = f"<span class='muted'>since round {say(finding.get('since'))}</span>"
+                    ui.html(f"<b>{said(finding, 'name')}</b> {since}", sanitize=True)
+                    ui.label(said(finding, "sees"))
+                    ui.label(said(finding, "tries"))
+
+    def samples(self) -> None:
+        """Real beside generated, and through time."""
+        with ui.element("section").classes("versus"):
+            with ui.element("figure"):
+                with ui.element("figcaption"):
+                    ui.label("Real")
+                source = address("/picture", run=self.name)
+                ui.element("img").classes("picture").props(f'src="{source}" alt="Real data: {self.watch.story().data}"')
+            with ui.element("figure"):
+                with ui.element("figcaption"):
+                    self.when = ui.label("Generated")
+                self.stage = ui.element("img").classes("picture").props('alt="Samples"')
+                with ui.element("div").classes("time"):
+                    self.plays = ui.button(icon="play_arrow", on_click=self.play).props('round unelevated aria-label="Play"')
+                    self.slider = ui.slider(min=0, max=1, step=1, value=0, on_change=lambda e: self.seek(e.value))
+                    self.slider.props('aria-label="Samples through time"')
+                    saves = ui.button(icon="download").props('flat round dense aria-label="Save the samples as a film"')
+                    with saves, ui.menu():
+                        for form in ("gif", "mp4"):
+                            film = address("/film", run=self.name, form=form)
+                            ui.menu_item(form.upper(), lambda film=film: ui.download(film))
+        self.clock = ui.timer(STEP, self.step, active=False)
+
+    def through_time(self) -> None:
+        newest = self.at in (-1, self.slider.props["max"])
+        self.slider.props["max"] = max(1, len(self.frames) - 1)
+        self.slider.set_visibility(len(self.frames) > 1)
+        self.plays.set_visibility(len(self.frames) > 1)
+        if newest and self.frames:
+            self.slider.set_value(len(self.frames) - 1)
+            self.seek(len(self.frames) - 1)
+
+    def seek(self, at: float) -> None:
+        if not self.frames:
+            return
+        self.at = min(int(at), len(self.frames) - 1)
+        event = self.frames[self.at]
+        round = round_of(event)
+        self.when.set_text(f"Generated, round {round:,}, {time(float(event.get('seconds', math.nan)))}")
+        self.stage.props(f'src="{address("/picture", run=self.name, round=round)}" alt="Samples of round {round:,}"')
+
+    def play(self) -> None:
+        self.clock.active = not self.clock.active
+        if self.clock.active and self.at >= len(self.frames) - 1:
+            self.slider.set_value(0)
+        self.plays.props(f"icon={'pause' if self.clock.active else 'play_arrow'}")
+
+    def step(self) -> None:
+        if self.at >= len(self.frames) - 1:
+            self.play()
+        else:
+            self.slider.set_value(self.at + 1)
+
+    def settings(self) -> None:
+        story = self.watch.story()
+        heading("Settings", 2)
+        if story.command:
+            with ui.element("pre").classes("command"):
+                ui.label(story.command)
+        with ui.element("div").classes("tables"):
+            for title, rows in story.table.items():
+                with ui.element("div").classes("card"):
+                    facts(rows, title)
+
+
+def said(finding: Event, key: str) -> str:
+    return escape(str(finding.get(key, "")))

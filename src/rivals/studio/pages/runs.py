@@ -1,0 +1,102 @@
+"""The table of all runs, live while they train."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from rivals.report.words import say, spell, time
+from rivals.studio.frame import EVERY, address, frame, heading, note
+from rivals.studio.shelf import Glance
+
+if TYPE_CHECKING:
+    from rivals.studio.server import Studio
+
+COLUMNS = {  # label by name
+    "name": "Run",
+    "recipe": "Recipe",
+    "data": "Data",
+    "progress": "Progress",
+    "best": "Best score",
+    "final": "Last score",
+    "speed": "Images/s",
+    "seconds": "Time",
+    "word": "The doctor says",
+}
+NUMBERS = ("best", "final", "speed", "seconds")
+CELLS = {  # what stands in a cell, where it is more than the value
+    "name": '<a :href="props.row.link">{{ props.row.name }}</a>',
+    "progress": """
+        <div class="progress" role="progressbar" :aria-valuenow="Math.round(100 * props.row.progress)" aria-valuemin="0"
+             aria-valuemax="100" :aria-label="'progress of ' + props.row.name">
+          <i :style="{width: 100 * props.row.progress + '%'}"></i>
+        </div>
+        <span :class="'state ' + props.row.state">{{ props.row.state }}, round {{ props.row.rounds }}</span>""",
+    "best": "{{ props.row.says.best }} <span class='muted small'>{{ props.row.score }}</span>",
+    "final": "{{ props.row.says.final }}",
+    "speed": "{{ props.row.says.speed }}",
+    "seconds": "{{ props.row.says.seconds }}",
+    "word": "<span v-if='props.row.word' class='tag warn'>{{ props.row.word }}</span>",
+}
+
+
+def row(glance: Glance) -> dict[str, Any]:
+    """As the table has it: values to sort by, and what is shown of them."""
+    numbers = {name: getattr(glance, name) for name in NUMBERS}
+    says = {name: time(value) if name == "seconds" else say(value) for name, value in numbers.items()}
+    return {
+        **{name: getattr(glance, name) for name in ("name", "recipe", "data", "progress", "state", "word")},
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+        "says": says,
+        "rounds": f"{glance.round:,}",
+        "score": spell(glance.score) if glance.score else "",
+        "link": address("/run", run=glance.name),
+    }
+
+
+def build(studio: Studio) -> None:
+    @ui.page("/")
+    def runs(find: str = "") -> None:
+        with frame("Runs", "/"):
+            rows = [row(glance) for glance in studio.shelf.refresh()]
+            heading("Runs")
+            note(str(studio.shelf.folder)).classes("small")
+            if not rows:
+                ui.label("There are no runs here yet.").classes("lead")
+                ui.link("Train one", "/train")
+                note("or in a terminal: rivals train auto --minutes 2")
+            with ui.element("div").classes("bar"):
+                search = ui.input("Filter", value=find).props("dense outlined clearable").classes("grow")
+                compare = ui.button("Compare", on_click=lambda: ui.navigate.to(address("/compare", run=chosen()))).props(
+                    "no-caps outline"
+                )
+                ui.button("Train", on_click=lambda: ui.navigate.to("/train")).props("no-caps unelevated")
+            columns = [
+                {"name": name, "label": label, "field": name, "sortable": True, "align": "right" if name in NUMBERS else "left"}
+                for name, label in COLUMNS.items()
+            ]
+            table = ui.table(columns=columns, rows=rows, row_key="name", selection="multiple", pagination=25)
+            table.props('flat aria-label="Runs"').bind_filter_from(search, "value")
+            for name, cell in CELLS.items():
+                table.add_slot(f"body-cell-{name}", f'<q-td :props="props">{cell}</q-td>')
+            table.visible = bool(rows)
+
+            def chosen() -> list[str]:
+                return [picked["name"] for picked in table.selected]
+
+            def refresh() -> None:
+                now = [row(glance) for glance in studio.shelf.refresh()]
+                if now != table.rows:
+                    table.rows = now
+                    table.visible = bool(now)
+                compare.set_enabled(len(chosen()) > 1)
+
+            def remember() -> None:
+                ui.navigate.history.replace(address("/", find=search.value) if search.value else "/")
+
+            search.on_value_change(remember)
+            compare.disable()
+            table.on_select(lambda: compare.set_enabled(len(chosen()) > 1))
+            ui.timer(EVERY, refresh)

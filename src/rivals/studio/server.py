@@ -1,0 +1,99 @@
+"""The studio's server: where it listens, who it lets in, which pages it has."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+import threading
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from nicegui import app, ui
+
+from rivals.errors import UserError
+from rivals.studio import files
+from rivals.studio.guard import HERE, Guard
+from rivals.studio.jobs import Jobs
+from rivals.studio.shelf import Shelf
+
+PAGES = ("runs", "run", "compare", "train")
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 22"><circle cx="11" cy="11" r="9.5" fill="#0072b2" opacity=".9"/>'
+    '<circle cx="23" cy="11" r="9.5" fill="#d55e00" opacity=".8"/></svg>'
+)
+
+
+@dataclass
+class Studio:
+    """What all pages know."""
+
+    shelf: Shelf
+    jobs: Jobs
+
+
+def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) -> None:
+    studio = Studio(Shelf(folder), Jobs(folder))
+    alone = here(host)
+    token = token or (None if alone else secrets.token_urlsafe(16))
+    free(host, port)
+    build(studio)
+    app.add_middleware(Guard, token=token)
+    app.on_startup(lambda: threading.Thread(target=prepare, daemon=True).start())
+    name = "localhost" if alone else socket.gethostname() if host in ("0.0.0.0", "::") else host
+    address = f"http://{name}:{port}/" + (f"?token={token}" if token else "")
+    print(f"the runs of {studio.shelf.folder}: {address}", flush=True)
+    if not alone:
+        print("whoever has this address sees and trains what you can: keep it to yourself", flush=True)
+    ui.run(
+        host=host,
+        port=port,
+        title="rivals",
+        favicon=LOGO,
+        dark=None,
+        tailwind=False,
+        reload=False,
+        show=show and alone,
+        show_welcome_message=False,
+    )
+
+
+def build(studio: Studio) -> None:
+    """Give each page its address."""
+    files.build(studio.shelf)
+    for name in PAGES:
+        import_module(f"rivals.studio.pages.{name}").build(studio)
+
+
+def prepare() -> None:
+    """What takes seconds to import, so that nobody waits for it who opens a run a moment later."""
+    import_module("rivals.report.charts")
+    import_module("rivals.recipes")
+
+
+def here(host: str) -> bool:
+    """Whether it is this machine alone.
+
+    >>> here("localhost"), here("127.0.0.2"), here("0.0.0.0"), here("lab-3")
+    (True, True, False, False)
+    """
+    if host in HERE:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def free(host: str, port: int) -> None:
+    """Raises `UserError` where nothing can listen there."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen at {host}, port {port} ({error.strerror or error}): pass another --port or --host"
+        ) from None

@@ -1,0 +1,161 @@
+"""The runs of a folder at a glance, read as they grow: of a log only what was added since the last look. Nothing needs torch.
+
+A run that is damaged, deleted or replaced while it is shown is left out, or told so; it never stops the page.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rivals.errors import UserError
+from rivals.log import Event, Follower, number, part, round_of
+from rivals.run import Run
+
+DEPTH = 4  # folders below the shelf's in which runs are looked for
+State = Literal["training", "finished", "stopped"]
+
+
+def runs_in(folder: Path) -> Iterator[Path]:
+    """Run folders below this one, or itself; links are not followed, for they may lead anywhere."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        if "settings.json" in names:
+            yield here
+            folders.clear()
+        deep = len(here.relative_to(folder).parts) >= DEPTH
+        folders[:] = [] if deep else sorted(name for name in folders if not name.startswith("."))
+
+
+@dataclass
+class Glance:
+    """One run as the table of runs has it."""
+
+    name: str  # its path in the folder
+    path: Path
+    settings: Mapping[str, Any]
+    follower: Follower
+    scores: list[Event] = field(default_factory=list)
+    findings: list[Event] = field(default_factory=list)
+    last: Event = field(default_factory=dict)  # the newest event of any kind
+    trained_by: int | None = None
+    ended: bool = False  # there is a final checkpoint
+
+    def refresh(self) -> None:
+        events, anew = self.follower.new()
+        if anew:
+            self.scores, self.findings, self.last = [], [], {}
+        self.scores += [event for event in events if event["kind"] == "score"]
+        self.findings += [event for event in events if event["kind"] == "finding"]
+        self.last = self.follower.last or self.last
+        self.trained_by = Run(self.path).trained_by()
+        self.ended = (self.path / "checkpoints" / "final.safetensors").is_file()
+
+    @property
+    def recipe(self) -> str:
+        return str(self.settings.get("recipe") or "own game")
+
+    @property
+    def data(self) -> str:
+        return Path(str(part(self.settings, "data").get("source") or "")).name
+
+    @property
+    def round(self) -> int:
+        return round_of(self.last)
+
+    @property
+    def seconds(self) -> float:
+        return number(self.last.get("seconds"), 0.0)
+
+    @property
+    def progress(self) -> float:
+        """The share of its budget that it has used."""
+        budget = part(self.settings, "budget")
+        rounds, minutes = number(budget.get("rounds")), number(budget.get("minutes"))
+        shares = [used for used in (self.round / rounds, self.seconds / (60 * minutes)) if math.isfinite(used)]
+        return 1.0 if self.ended else min([1.0, *shares]) if shares else 0.0
+
+    @property
+    def state(self) -> State:
+        return "training" if self.trained_by is not None else "finished" if self.ended else "stopped"
+
+    @property
+    def score(self) -> str:
+        """The name of the score that decides which checkpoint is best."""
+        return next((name for event in self.scores for name in part(event, "scores")), "")
+
+    @property
+    def values(self) -> list[float]:
+        return [number(part(event, "scores").get(self.score)) for event in self.scores]
+
+    @property
+    def best(self) -> float:
+        """As the run marked it: only the run knows whether less is better."""
+        marked = [value for value, event in zip(self.values, self.scores, strict=True) if event.get("best") is True]
+        return marked[-1] if marked else math.nan
+
+    @property
+    def final(self) -> float:
+        return self.values[-1] if self.values else math.nan
+
+    @property
+    def speed(self) -> float:
+        """Images a second, over all."""
+        images = number(self.last.get("images"))
+        return images / self.seconds if self.seconds else math.nan
+
+    @property
+    def word(self) -> str:
+        """The doctor's last."""
+        return str(self.findings[-1].get("name", "")) if self.findings else ""
+
+
+class Shelf:
+    """The runs of a folder, by name."""
+
+    def __init__(self, folder: Path):
+        if not folder.is_dir():
+            raise UserError(f"there is no folder {folder}: name one that holds runs, or train one with: rivals train auto")
+        self.folder = folder.resolve()
+        self.known: dict[str, Glance] = {}
+
+    def refresh(self) -> list[Glance]:
+        """All runs as they are now, the newest first."""
+        found = {}
+        for path in runs_in(self.folder):
+            name = path.relative_to(self.folder).as_posix()
+            glance = self.known.get(name) or _glance(name, path)
+            if glance is not None:
+                found[name] = glance
+        for name, glance in list(found.items()):
+            try:
+                glance.refresh()
+            except (OSError, UserError):  # deleted meanwhile
+                del found[name]
+        self.known = found
+        return sorted(found.values(), key=lambda glance: str(glance.settings.get("created", "")), reverse=True)
+
+    def path(self, name: str) -> Path:
+        """The folder of a run. Whatever does not lie in the shelf's folder is refused, also where a link leads out of it."""
+        try:
+            path = (self.folder / name).resolve()
+            known = path.is_relative_to(self.folder) and (path / "settings.json").is_file()
+        except (OSError, ValueError):  # no path at all
+            known = False
+        if not known:
+            raise UserError(f"there is no run '{name}' here: it was deleted, or never was")
+        return path
+
+
+def _glance(name: str, path: Path) -> Glance | None:
+    try:
+        settings = Run(path).settings
+    except (OSError, ValueError, UserError):
+        return None
+    if not isinstance(settings, dict):
+        return None
+    return Glance(name, path, settings, Follower(path / "log.jsonl", kinds=("score", "finding")))

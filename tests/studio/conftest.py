@@ -1,0 +1,85 @@
+"""A folder of runs, and the studio over it in a browser."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from rivals.recipes import find
+from rivals.training import Training, train
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A run of a few rounds, with pictures of several looks."""
+    into = tmp_path_factory.mktemp("trained") / "gan-digits"
+    return train(find("gan").but(width=16), Training(data="digits", into=into, rounds=40, looks=4, precision="float32")).path
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    """Two runs, one of them in a folder of its own."""
+    runs = tmp_path / "runs"
+    shutil.copytree(trained, runs / "gan-digits")
+    shutil.copytree(trained, runs / "more" / "seed-1")
+    settings = runs / "more" / "seed-1" / "settings.json"
+    settings.write_text(settings.read_text().replace('"seed": 0', '"seed": 1'))
+    return runs
+
+
+@pytest.fixture
+def served(folder):
+    """The address of a studio over these runs, in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "rivals", "studio", str(folder), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    address = f"http://localhost:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address, timeout=5).read()
+            break
+        except OSError:
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.1)
+    yield address
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="the pages are tried in a browser: pip install playwright")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("the pages are tried in a browser, and there is none: apt install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, served):
+    """A page of the browser that fails the test by what went wrong in it, or by a request to any other host."""
+    context = chromium.new_context(base_url=served, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    wrong = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: wrong.append(asked.url) if foreign(asked.url, served) else None)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def foreign(url, served):
+    return not url.startswith((served, "data:", "blob:"))
