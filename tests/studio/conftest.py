@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -22,10 +23,8 @@ def trained(tmp_path_factory):
     return train(find("gan").but(width=16), Training(data="digits", into=into, rounds=40, looks=4, precision="float32")).path
 
 
-@pytest.fixture
-def folder(trained, tmp_path):
+def filled(runs, trained):
     """Two runs, one of them in a folder of its own."""
-    runs = tmp_path / "runs"
     shutil.copytree(trained, runs / "gan-digits")
     shutil.copytree(trained, runs / "more" / "seed-1")
     settings = runs / "more" / "seed-1" / "settings.json"
@@ -34,13 +33,25 @@ def folder(trained, tmp_path):
 
 
 @pytest.fixture
-def served(folder):
+def folder(trained, tmp_path):
+    return filled(tmp_path / "runs", trained)
+
+
+@pytest.fixture(scope="module")
+def library(trained, tmp_path_factory):
+    """The same, of the studio that serves all tests of a file."""
+    return filled(tmp_path_factory.mktemp("served") / "runs", trained)
+
+
+@pytest.fixture(scope="module")
+def served(library):
     """The address of a studio over these runs, in a process of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "rivals", "studio", str(folder), "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [sys.executable, "-m", "rivals", "studio", str(library), "--port", str(port)]
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=alone)
     address = f"http://localhost:{port}"
     for _ in range(300):
         try:
@@ -51,7 +62,8 @@ def served(folder):
             time.sleep(0.1)
     yield address
     process.terminate()
-    process.wait(timeout=20)
+    said = process.communicate(timeout=20)[0]
+    assert "Traceback" not in said, said
 
 
 @pytest.fixture(scope="session")

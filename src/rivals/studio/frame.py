@@ -8,6 +8,7 @@ from importlib.resources import files
 from urllib.parse import urlencode
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from rivals.errors import UserError
 
@@ -88,7 +89,32 @@ def facts(rows: Mapping[str, str], title: str, marked: Mapping[str, object] | No
                         ui.label(value)
 
 
+class Slider(ui.element):
+    """The browser's own, which the keyboard moves and a screen reader reads."""
+
+    def __init__(self, label: str, change: Callable[[float], None], *, most: float, step: float, value: float):
+        super().__init__("input")
+        self.most, self.value = most, value
+        self.props(f'type="range" min="0" max="{most:g}" step="{step:g}" value="{value:g}" aria-label="{label}"').classes(
+            "slider"
+        )
+
+        def changed(event: GenericEventArguments) -> None:
+            self.value = float(event.args)
+            change(self.value)
+
+        self.on("input", changed, throttle=0.05, js_handler="event => emit(event.target.value)")
+
+    def put(self, value: float, most: float | None = None) -> None:
+        """Without telling anybody."""
+        self.value, self.most = value, self.most if most is None else most
+        self.props(f'max="{self.most:g}" value="{value:g}"')
+
+
 async def dark() -> bool:
     """Whether the visitor's colours are dark: charts are drawn with colours, and not with variables."""
     await ui.context.client.connected()
-    return bool(await ui.run_javascript("window.matchMedia('(prefers-color-scheme: dark)').matches"))
+    try:
+        return bool(await ui.run_javascript("window.matchMedia('(prefers-color-scheme: dark)').matches", timeout=5.0))
+    except TimeoutError:  # the visitor has gone on to another page
+        return False

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from rivals.errors import UserError
 from rivals.log import round_of
 from rivals.report.words import NOTHING, say, spell, time
-from rivals.studio.frame import EVERY, address, dark, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, dark, frame, heading, note
 
 if TYPE_CHECKING:
     from rivals.report.charts import Along, Group
@@ -62,8 +62,7 @@ class Page:
         heading("Samples at equal places", 2)
         with ui.element("div").classes("bar"):
             self.where = ui.label().classes("muted")
-            slider = ui.slider(min=0, max=1, step=0.01, value=self.at).props('aria-label="How far"').classes("grow")
-            slider.on_value_change(lambda e: self.seek(e.value))
+            Slider("How far", self.seek, most=1, step=0.01, value=self.at)
         self.side = ui.element("div").classes("side")
         heading("In numbers", 2)
         self.numbers = ui.element("div").classes("wide")

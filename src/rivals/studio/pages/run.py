@@ -12,7 +12,7 @@ from nicegui import ui
 from rivals.errors import UserError
 from rivals.log import Event, round_of
 from rivals.report.words import say, time
-from rivals.studio.frame import EVERY, address, dark, facts, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, dark, facts, frame, heading, note
 
 if TYPE_CHECKING:
     from rivals.report.charts import Along
@@ -68,8 +68,7 @@ class Page:
         with ui.element("div").classes("bar"):
             ui.toggle(ALONG, value=self.x, on_change=lambda e: self.turn(x=e.value)).props('no-caps aria-label="Against"')
             ui.label("Smoothing")
-            slider = ui.slider(min=0, max=0.99, step=0.01, value=self.smoothing).props('aria-label="Smoothing" label')
-            slider.classes("grow").on_value_change(lambda e: self.turn(smoothing=e.value))
+            Slider("Smoothing", lambda value: self.turn(smoothing=value), most=0.99, step=0.01, value=self.smoothing)
         self.grid = ui.element("div").classes("charts")
         self.settings()
         self.dark = await dark()
@@ -180,16 +179,14 @@ class Page:
             with ui.element("figure"):
                 with ui.element("figcaption"):
                     ui.label("Real")
-                source = address("/picture", run=self.name)
-                ui.element("img").classes("picture").props(f'src="{source}" alt="Real data: {self.watch.story().data}"')
+                self.real = ui.element("img").classes("picture").props('alt="Real data"')
             with ui.element("figure"):
                 with ui.element("figcaption"):
                     self.when = ui.label("Generated")
                 self.stage = ui.element("img").classes("picture").props('alt="Samples"')
                 with ui.element("div").classes("time"):
                     self.plays = ui.button(icon="play_arrow", on_click=self.play).props('round unelevated aria-label="Play"')
-                    self.slider = ui.slider(min=0, max=1, step=1, value=0, on_change=lambda e: self.seek(e.value))
-                    self.slider.props('aria-label="Samples through time"')
+                    self.slider = Slider("Samples through time", self.seek, most=1, step=1, value=0)
                     saves = ui.button(icon="download").props('flat round dense aria-label="Save the samples as a film"')
                     with saves, ui.menu():
                         for form in ("gif", "mp4"):
@@ -198,13 +195,14 @@ class Page:
         self.clock = ui.timer(STEP, self.step, active=False)
 
     def through_time(self) -> None:
-        newest = self.at in (-1, self.slider.props["max"])
-        self.slider.props["max"] = max(1, len(self.frames) - 1)
-        self.slider.set_visibility(len(self.frames) > 1)
-        self.plays.set_visibility(len(self.frames) > 1)
-        if newest and self.frames:
-            self.slider.set_value(len(self.frames) - 1)
-            self.seek(len(self.frames) - 1)
+        if self.frames:
+            self.real.props(f'src="{address("/picture", run=self.name)}"')
+        last, newest = len(self.frames) - 1, self.at in (-1, int(self.slider.most))
+        self.slider.put(last if newest else self.slider.value, max(1, last))
+        self.slider.set_visibility(last > 0)
+        self.plays.set_visibility(last > 0)
+        if newest:
+            self.seek(last)
 
     def seek(self, at: float) -> None:
         if not self.frames:
@@ -215,17 +213,21 @@ class Page:
         self.when.set_text(f"Generated, round {round:,}, {time(float(event.get('seconds', math.nan)))}")
         self.stage.props(f'src="{address("/picture", run=self.name, round=round)}" alt="Samples of round {round:,}"')
 
+    def go(self, at: int) -> None:
+        self.slider.put(at)
+        self.seek(at)
+
     def play(self) -> None:
         self.clock.active = not self.clock.active
         if self.clock.active and self.at >= len(self.frames) - 1:
-            self.slider.set_value(0)
+            self.go(0)
         self.plays.props(f"icon={'pause' if self.clock.active else 'play_arrow'}")
 
     def step(self) -> None:
         if self.at >= len(self.frames) - 1:
             self.play()
         else:
-            self.slider.set_value(self.at + 1)
+            self.go(self.at + 1)
 
     def settings(self) -> None:
         story = self.watch.story()

@@ -1,0 +1,145 @@
+"""The pages in a real browser: each opens with no error and no request to any other host, and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import urllib.error
+import urllib.request
+
+import pytest
+
+
+def test_every_page_opens(page):
+    for path, title in (("/", "Runs"), ("/run?run=gan-digits", "gan on digits"), ("/compare", "Compare"), ("/train", "Train")):
+        page.goto(path)
+        assert page.get_by_role("heading", level=1).inner_text() == title
+    page.goto("/run?run=nothing")
+    assert "no run 'nothing'" in page.get_by_role("alert").inner_text()
+
+
+def test_runs_are_listed_filtered_and_chosen(page):
+    page.goto("/")
+    page.get_by_role("link", name="gan-digits").wait_for()
+    assert page.get_by_role("row").count() == 3
+    page.get_by_label("Filter").fill("seed")
+    page.get_by_role("link", name="gan-digits").wait_for(state="hidden")
+    page.wait_for_url("**/?find=seed")
+    page.reload()  # a link opens the same view
+    page.get_by_role("link", name="more/seed-1").wait_for()
+    assert page.get_by_role("row").count() == 2
+    page.get_by_label("Filter").fill("")
+    page.get_by_role("link", name="gan-digits").wait_for()
+    for box in page.get_by_role("row").all()[1:]:
+        box.get_by_role("checkbox").click()
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("heading", name="What differs").wait_for()
+    assert page.get_by_role("row", name="seed 0 1").count() == 1
+    assert "±" in page.get_by_role("row", name="2 seeds of gan").inner_text()
+
+
+def test_samples_go_through_time_and_curves_are_drawn(page, library):
+    page.goto("/run?run=gan-digits&x=minute")
+    shown = page.get_by_alt_text(re.compile("Samples of round"))
+    assert shown.get_attribute("alt") == "Samples of round 40"
+    slider = page.get_by_role("slider", name="Samples through time")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")  # by keyboard alone
+    page.get_by_alt_text("Samples of round 30").wait_for()
+    assert page.get_by_alt_text("Samples of round 30").evaluate("img => img.complete && img.naturalWidth > 0")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_alt_text("Samples of round 40").wait_for()
+    charts = page.locator("figure.chart")
+    charts.first.locator("svg path").first.wait_for(state="attached")
+    assert charts.count() >= 5
+    page.get_by_role("button", name="rounds").click()
+    page.wait_for_url("**x=round**")
+    run = library / "gan-digits" / "log.jsonl"
+    last = json.loads(run.read_text().splitlines()[-1])
+    finding = {"kind": "finding", "name": "collapse", "since": 30, "sees": "All alike.", "tries": "Less."}
+    with run.open("a") as log:  # live: what is written is shown
+        log.write(json.dumps(last | finding) + "\n")
+    page.get_by_text("All alike.").wait_for()
+
+
+def test_a_run_that_goes_while_it_is_shown_is_told(page, library):
+    shutil.copytree(library / "gan-digits", library / "gone")
+    page.goto("/run?run=gone")
+    page.get_by_text("Finished").wait_for()
+    shutil.rmtree(library / "gone")
+    page.get_by_text("it was deleted").wait_for()
+
+
+def test_charts_and_films_are_saved(page, served):
+    page.goto("/run?run=gan-digits")
+    for form in ("PNG", "SVG", "CSV"):
+        page.get_by_role("button", name="Save Speed").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=form).or_(page.get_by_text(form, exact=True)).first.click()
+        assert download.value.suggested_filename == f"gan-digits-speed.{form.lower()}"
+    with urllib.request.urlopen(f"{served}/film?run=gan-digits&form=gif") as answer:
+        assert answer.read(6) == b"GIF89a"
+    with urllib.request.urlopen(f"{served}/comparison?run=gan-digits&run=more/seed-1") as answer:
+        assert b"2 runs compared" in answer.read()
+
+
+def test_a_training_is_started_from_its_form_and_finishes(page, library):
+    page.goto("/train?recipe=gan")
+    page.get_by_label("Folder").fill("from the page")
+    page.get_by_label("minutes").fill("")
+    page.get_by_label("rounds").fill("30")
+    page.get_by_label("width", exact=True).fill("8")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/run?run=from*", timeout=60_000)
+    page.get_by_text("Finished: round 30").wait_for(timeout=60_000)
+    settings = json.loads((library / "from the page" / "settings.json").read_text())
+    assert (settings["options"]["width"], settings["budget"]) == (8, {"rounds": 30})
+
+
+def test_what_cannot_be_trained_is_told_on_the_page(page):
+    page.goto("/train?recipe=gan")
+    page.get_by_label("Folder").fill("../elsewhere")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("name a folder for the run").wait_for()
+    page.get_by_label("Folder").fill("new")
+    page.get_by_label("penalty weight").fill("3")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("--penalty-weight changes nothing without --penalty").wait_for(timeout=60_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_all(chromium, served, scheme):
+    context = chromium.new_context(base_url=served, viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    for path in ("/", "/run?run=gan-digits", "/compare?run=gan-digits&run=more/seed-1", "/train"):
+        page.goto(path)
+        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(247, 246, 242)" if scheme == "light" else "rgb(16, 18, 22)")
+    context.close()
+
+
+OUTSIDE = (
+    "/picture?run=..&round=real",
+    "/picture?run=%2Fetc&round=real",
+    "/picture?run=gan-digits&round=..%2F..%2Fsettings",
+    "/picture?run=gan-digits%2F..%2F..&round=real",
+    "/picture?run=gan-digits&round=999",
+    "/picture?run=%00&round=real",
+    "/chart?run=..%2Fgan-digits&title=Speed",
+    "/chart?run=gan-digits&title=Nothing",
+    "/film?run=..",
+    "/comparison?run=..",
+    "/..%2f..%2f..%2fetc/passwd",
+)
+
+
+def test_nothing_outside_the_folder_is_read(served):
+    for path in OUTSIDE:
+        with pytest.raises(urllib.error.HTTPError) as told:
+            urllib.request.urlopen(served + path)
+        assert told.value.code == 404, path
+        assert "Traceback" not in told.value.read().decode()
