@@ -8,11 +8,19 @@ import shutil
 import urllib.error
 import urllib.request
 
+import PIL.Image
 import pytest
 
 
 def test_every_page_opens(page):
-    for path, title in (("/", "Runs"), ("/run?run=gan-digits", "gan on digits"), ("/compare", "Compare"), ("/train", "Train")):
+    titles = {
+        "/": "Runs",
+        "/run?run=gan-digits": "gan on digits",
+        "/compare": "Compare",
+        "/explore": "Explore",
+        "/train": "Train",
+    }
+    for path, title in titles.items():
         page.goto(path)
         assert page.get_by_role("heading", level=1).inner_text() == title
     page.goto("/run?run=nothing")
@@ -84,6 +92,48 @@ def test_charts_and_films_are_saved(page, served):
         assert b"2 runs compared" in answer.read()
 
 
+def test_the_explorer_moves_calculates_and_inverts(page, library, tmp_path):
+    page.goto("/explore?run=gan-digits")
+    picture = page.get_by_role("img", name="The picture where you stand").locator("img")
+    picture.wait_for()
+    expect = pytest.importorskip("playwright.sync_api").expect
+
+    def shown():
+        return picture.get_attribute("src")
+
+    def changes(act):
+        before = shown()
+        act()
+        page.wait_for_function("([img, before]) => img.src !== before", arg=[picture.element_handle(), before])
+
+    slider = page.get_by_role("slider", name="Direction 1", exact=True)
+    changes(lambda: slider.fill("3"))
+    changes(lambda: page.get_by_role("slider", name="Truncation").fill("0.4"))
+    changes(lambda: page.get_by_role("button", name="Sample 5", exact=True).click())
+    assert slider.input_value() == "0"
+    for role, number in (("These", 3), ("\N{MINUS SIGN} those", 8), ("+ that", 9)):
+        page.get_by_role("button", name=role, exact=True).click()
+        page.get_by_role("button", name=f"Sample {number}", exact=True).click()
+    expect(page.get_by_label("Arithmetic of samples")).to_have_value("3 - 8 + 9")
+    changes(lambda: page.get_by_role("button", name="Go", exact=True).click())
+    page.get_by_role("button", name="Ends of a way").click()
+    for number in (1, 2):
+        page.get_by_role("button", name=f"Sample {number}", exact=True).click()
+    page.get_by_text("From sample 1 to sample 2").wait_for()
+    changes(lambda: page.get_by_role("slider", name="Along the way").fill("0.5"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="GIF").click()
+    assert download.value.suggested_filename == "gan-digits-way.gif"
+    PIL.Image.new("RGB", (40, 30), "white").save(tmp_path / "white.png")
+    changes(lambda: page.locator("input[type=file]").set_input_files(tmp_path / "white.png"))
+    page.get_by_text("mean squared error").wait_for()
+    page.get_by_role("button", name="Nearest training pictures").click()
+    page.get_by_alt_text("A training picture near to it").nth(4).wait_for()
+    (tmp_path / "no.png").write_text("no picture")
+    page.locator("input[type=file]").set_input_files(tmp_path / "no.png")
+    page.get_by_text("no picture that can be read").wait_for()
+
+
 def test_a_training_is_started_from_its_form_and_finishes(page, library):
     page.goto("/train?recipe=gan")
     page.get_by_label("Folder").fill("from the page")
@@ -112,7 +162,7 @@ def test_what_cannot_be_trained_is_told_on_the_page(page):
 def test_a_phone_shows_it_all(chromium, served, scheme):
     context = chromium.new_context(base_url=served, viewport={"width": 390, "height": 800}, color_scheme=scheme)
     page = context.new_page()
-    for path in ("/", "/run?run=gan-digits", "/compare?run=gan-digits&run=more/seed-1", "/train"):
+    for path in ("/", "/run?run=gan-digits", "/compare?run=gan-digits&run=more/seed-1", "/explore?run=gan-digits", "/train"):
         page.goto(path)
         page.get_by_role("heading", level=1).wait_for()
         page.wait_for_timeout(500)

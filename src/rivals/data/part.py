@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rivals.data.core import Batch, Dataset
+from rivals.data.core import Batch, Dataset, bytes_from_pictures
 from rivals.data.files import Strings
 from rivals.data.order import permutation
 
@@ -107,6 +107,12 @@ def mixed(x: Tensor) -> Tensor:
     for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15), (31, 1)):
         x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
     return x
+
+
+def bytes_of(data: Dataset, n: int | None = None) -> Tensor:
+    """(n, C, H, W) the first rows, or all, of pictures."""
+    rows = data if n is None or n >= len(data) else Part(data, torch.arange(n))
+    return torch.cat([bytes_from_pictures(batch.x) for batch in in_order(rows, torch.device("cpu"))])
 
 
 def overlap(a: Dataset, b: Dataset) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from torch.nn.functional import interpolate
 
 from rivals.data import bytes_from_pictures, pictures_from_bytes
+from rivals.data.part import bytes_of
 from rivals.studies.core import Claim, Findings, Plan, Row, study
 from rivals.studies.pictures import PRECISION
 from rivals.studies.translations import (
@@ -26,7 +27,6 @@ from rivals.studies.translations import (
     STRANGERS,
     Outcome,
     as_made,
-    bytes_of,
     compared,
     copied,
     strangers,

@@ -18,10 +18,10 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from rivals.data import Beside, Dataset, Memory, bytes_from_pictures, load
+from rivals.data import Beside, Memory, load
 from rivals.data.beside import side_by_side
 from rivals.data.core import Facts
-from rivals.data.part import Part, apart, in_order, some
+from rivals.data.part import apart, bytes_of, some
 from rivals.data.partners import made_pairs, partners
 from rivals.data.sources import test_part
 from rivals.errors import UserError, pick
@@ -172,12 +172,6 @@ def first_of(found: Translations, n: int) -> Translations:
     assert found.truth is not None
     given, made, truth = (Memory(bytes_of(part, n), name=part.name) for part in (found.given, found.made, found.truth))
     return Translations(given, made, truth)
-
-
-def bytes_of(data: Dataset, n: int | None = None) -> Tensor:
-    """(n, C, H, W) the first rows, or all."""
-    rows = data if n is None or n >= len(data) else Part(data, torch.arange(n))
-    return torch.cat([bytes_from_pictures(batch.x) for batch in in_order(rows, CPU)])
 
 
 def baselines(name: str) -> dict[str, list[Outcome]]:

@@ -60,6 +60,7 @@ class Page:
         with ui.element("div").classes("bar"):
             self.stops = ui.button("Stop", on_click=self.stop).props("no-caps outline")
             self.goes = ui.button("Continue", on_click=self.go_on).props("no-caps unelevated")
+            ui.link("Explore", address("/explore", run=self.name))
             ui.link("Compare with others", address("/compare", run=self.name))
         self.failed = ui.element("pre").classes("command warn")
         self.findings = ui.element("section").props('aria-label="What the doctor says"')

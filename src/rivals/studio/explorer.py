@@ -1,0 +1,219 @@
+"""The latent space of one run, as one visitor goes through it. Nothing here is of the page; nothing is shared but weights."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import PIL.Image
+import torch
+from PIL import ImageOps
+from PIL.Image import Image
+from torch import Tensor
+
+from rivals.data import bytes_from_pictures, load, pictures_from_bytes
+from rivals.data.part import bytes_of
+from rivals.data.pictures import image
+from rivals.errors import UserError, pick
+from rivals.explore.arithmetic import evaluated, parsed
+from rivals.explore.directions import FINDERS
+from rivals.explore.editing import edit, painted
+from rivals.explore.inversion import invert
+from rivals.explore.paths import WAYS, truncated
+from rivals.explore.showing import SAMPLES, decoded, drawn_shape, noise_of, opened, written
+from rivals.game import ByAttributes, Conditional, Game
+from rivals.metrics.neighbours import nearest
+from rivals.run import Run
+from rivals.sampling import conditions, latents
+
+DIRECTIONS = 8
+STEPS = 100  # of the way between two samples
+REACH = 4.0  # of a slider, to either side
+NEIGHBOURS, AMONG = 5, 5000  # training pictures that are shown, and among which they are sought
+LARGEST = 10_000_000  # bytes of an upload
+PIXELS = 20_000_000  # of it, decoded
+CHANCE = threading.Lock()  # draws are of one stream
+
+
+class Explorer:
+    """Where a visitor stands: a latent, and how far it is moved along directions. Raises `UserError` for runs that draw no
+    pictures from noise alone."""
+
+    def __init__(self, path: Path, *, seed: int = 0, finder: str = "factorised"):
+        self.path, self.finder, self.psi, self.only = path, finder, 1.0, ""
+        self.game, self.shape = known(path, stamp(path))
+        self.settings = Run(path).settings
+        self.found: dict[str, Tensor] = {}
+        self.moves = [0.0] * DIRECTIONS
+        self.again(seed)
+
+    def again(self, seed: int) -> None:
+        """Other samples."""
+        self.seed = seed
+        with CHANCE:
+            if self.only:
+                assert isinstance(self.game, Conditional)
+                asked = conditions(self.path, self.game, "best", self.only, SAMPLES)
+                with torch.no_grad():
+                    self.samples = self.game.given(asked.to(self.game.device))
+            else:
+                self.samples = latents(self.game, SAMPLES, seed)
+        self.stand(self.samples[0])
+
+    def ask(self, only: str) -> None:
+        """For a class, or attributes with commas between; nothing: for anything."""
+        before, self.only = self.only, only
+        try:
+            self.again(self.seed)
+        except UserError:
+            self.only = before
+            raise
+
+    @property
+    def names(self) -> list[str]:
+        """What can be asked for."""
+        if not isinstance(self.game, Conditional):
+            return []
+        by_attributes = isinstance(self.game, ByAttributes) and self.game.attributes
+        return list(self.settings.get("attribute_names" if by_attributes else "class_names") or ())
+
+    def stand(self, z: Tensor) -> None:
+        self.z, self.moves = z.clone(), [0.0] * DIRECTIONS
+
+    @property
+    def directions(self) -> Tensor:
+        """(k, d), found once."""
+        if self.finder not in self.found:
+            k = min(DIRECTIONS, self.z.shape[0])
+            with CHANCE:
+                self.found[self.finder] = pick("way to find directions", FINDERS, self.finder)(self.game, k)
+        return self.found[self.finder]
+
+    @property
+    def here(self) -> Tensor:
+        """(d,) the latent with its moves, towards the middle by `psi`."""
+        z = truncated(self.z[None], self.psi, noise_of(self.game))[0]
+        if any(self.moves):
+            steps = torch.tensor(self.moves[: len(self.directions)], device=z.device)
+            z = z + steps @ self.directions
+        return z
+
+    @torch.no_grad()
+    def drawn(self, z: Tensor) -> Tensor:
+        """(n, d) -> (n, C, H, W) bytes."""
+        return bytes_from_pictures(decoded(self.game, z)).cpu()
+
+    def sheet(self) -> list[bytes]:
+        """The samples as PNG files."""
+        z = truncated(self.samples, self.psi, noise_of(self.game))
+        return [as_png(image(x)) for x in self.drawn(z)]
+
+    def picture(self) -> bytes:
+        return as_png(image(self.drawn(self.here[None])[0]))
+
+    def between(self, a: int, b: int, share: float, way: str = "spherical") -> None:
+        """Stand on the way from one sample to another."""
+        line = pick("way", WAYS, way)(self.sample(a), self.sample(b), STEPS + 1)
+        self.stand(line[round(share * STEPS)])
+
+    def calculate(self, formula: str) -> None:
+        """Stand where a formula of samples leads: 3,5 - 1 + 4."""
+        self.stand(evaluated(parsed(formula), self.samples)[1])
+
+    def sample(self, number: int) -> Tensor:
+        if not 0 <= number < len(self.samples):
+            raise UserError(f"there are samples 0 to {len(self.samples) - 1}, and no {number}")
+        return self.samples[number]
+
+    def nearest(self) -> list[bytes]:
+        """The training pictures that are nearest to what is shown, by their pixels."""
+        rows = training_rows(self.path, str(self.settings.get("created")))
+        x = self.drawn(self.here[None]).flatten(1).float()
+        at = nearest(x, rows.flatten(1).float(), NEIGHBOURS)[1][0]
+        return [as_png(image(row)) for row in rows[at]]
+
+    def invert(self, content: bytes) -> float:
+        """Stand where the picture in a file is drawn best; its mean squared error, of pixels in [0, 1]."""
+        x = self.fitted(content)
+        with CHANCE:
+            found = invert(self.game, x[None].to(self.game.device))
+        self.stand(found.z[0])
+        return float(found.error[0]) / 4
+
+    def paint(self, content: bytes) -> None:
+        """Stand near here, where what was painted is drawn."""
+        wanted = self.fitted(content)
+        now = pictures_from_bytes(self.drawn(self.here[None])[0])
+        where = painted(now, wanted, least=0.1)
+        if not where.any():
+            raise UserError("nothing is painted: draw on the picture first")
+        device = self.game.device
+        self.stand(edit(self.game, self.here, wanted.to(device), where.to(device)).z)
+
+    def fitted(self, content: bytes) -> Tensor:
+        """An uploaded picture as the game draws them: (C, H, W) in [-1, 1]."""
+        channels, height, width = self.shape
+        picture = read(content).convert("L" if channels == 1 else "RGB")
+        pixels = torch.frombuffer(bytearray(ImageOps.fit(picture, (width, height)).tobytes()), dtype=torch.uint8)
+        return pictures_from_bytes(pixels.view(height, width, channels).permute(2, 0, 1))
+
+    def film(self, a: int, b: int, out: Path) -> None:
+        """The way from one sample to another, there and back."""
+        way = WAYS["spherical"](self.sample(a), self.sample(b), 30)
+        z = truncated(torch.cat([way, way.flip(0)]), self.psi, noise_of(self.game))
+        written(pictures_from_bytes(self.drawn(z)), out, columns=1)
+
+
+def stamp(path: Path) -> int:
+    """Another number where the weights are others."""
+    return max((file.stat().st_mtime_ns for file in path.glob("checkpoints/*.safetensors")), default=0)
+
+
+@lru_cache(maxsize=4)
+def known(path: Path, _stamp: int) -> tuple[Game, tuple[int, int, int]]:
+    """The game of a run and the shape of what it draws."""
+    with CHANCE:
+        game = opened(path, "best", "cpu")
+        channels, height, width = drawn_shape(game)
+    return game, (channels, height, width)
+
+
+@lru_cache(maxsize=2)
+def training_rows(path: Path, _created: str) -> Tensor:
+    """(n, C, H, W) bytes of the first rows that a run learnt from."""
+    given = dict(Run(path).settings["data"])
+    source = given.pop("source")
+    given.pop("fingerprint", None)
+    return bytes_of(load(source, **given), AMONG)
+
+
+def read(content: bytes) -> Image:
+    """An uploaded picture, if it is one, and not too large."""
+    if len(content) > LARGEST:
+        raise UserError(f"the file has {len(content) / 1e6:.0f} MB, and may have {LARGEST / 1e6:.0f}")
+    try:
+        picture = PIL.Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP", "BMP"))
+        if picture.width * picture.height > PIXELS:
+            raise UserError(f"the picture is {picture.width}x{picture.height}: at most {PIXELS / 1e6:.0f} million pixels")
+        picture.load()
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise UserError(f"this is no picture that can be read: PNG, JPEG, GIF, WebP or BMP ({error})") from None
+    return picture
+
+
+def as_png(picture: Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+def formula(added: Sequence[int], taken: Sequence[int], further: Sequence[int]) -> str:
+    """
+    >>> formula([3, 5], [1], [4])
+    '3,5 - 1 + 4'
+    """
+    parts = [(sign, ",".join(map(str, numbers))) for sign, numbers in (("", added), ("- ", taken), ("+ ", further)) if numbers]
+    return " ".join(f"{sign}{numbers}" for sign, numbers in parts)

@@ -1,0 +1,317 @@
+"""The latent space of a run: its samples, ways between them, directions, arithmetic, and pictures brought back into it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import PIL.Image
+import PIL.ImageDraw
+from nicegui import run as aside
+from nicegui import ui
+from nicegui.events import MouseEventArguments, UploadEventArguments
+
+from rivals.errors import UserError
+from rivals.studio.frame import Slider, address, frame, heading, note
+
+if TYPE_CHECKING:
+    from rivals.studio.explorer import Explorer
+    from rivals.studio.server import Studio
+
+ROLES = {"here": "Go there", "these": "These", "those": "\N{MINUS SIGN} those", "that": "+ that", "ends": "Ends of a way"}
+FOUND = {"factorised": "in the first layer's weights", "principal": "in its activations"}
+QUIET = "no-caps flat dense"
+BRUSH = 0.05  # of the picture's side
+COLOURS = {"#ffffff": "white", "#000000": "black", "#d55e00": "red", "#0072b2": "blue", "#009e73": "green", "#f0e442": "yellow"}
+
+
+def build(studio: Studio) -> None:
+    @ui.page("/explore")
+    async def explore(run: str = "", seed: int = 0) -> None:
+        with frame("Explore", "/explore"):
+            known = [glance.name for glance in studio.shelf.refresh()]
+            heading("Explore")
+            choice = ui.select(known, value=run if run in known else None, label="Run").props("outlined dense").classes("grow")
+            choice.on_value_change(lambda e: ui.navigate.to(address("/explore", run=e.value)))
+            if not run:
+                note("Choose a run that draws pictures.").classes("lead")
+                return
+            waiting = ui.spinner(size="lg")
+            try:
+                path = studio.shelf.path(run)
+                await ui.context.client.connected()
+                explorer = await aside.io_bound(opened, path, seed)
+            except UserError as error:
+                note(str(error), warn=True).props('role="alert"')
+                return
+            finally:
+                waiting.delete()
+            assert explorer is not None
+            Page(explorer, run).show()
+
+
+def opened(path: Path, seed: int) -> Explorer:
+    from rivals.studio.explorer import Explorer  # here, where a thread waits for torch
+
+    explorer = Explorer(path, seed=seed)
+    explorer.picture()
+    return explorer
+
+
+class Page:
+    def __init__(self, explorer: Explorer, name: str):
+        self.explorer, self.name = explorer, name
+        self.chosen: dict[str, list[int]] = {role: [] for role in ROLES}
+        self.strokes: list[tuple[float, float]] = []
+        self.painting = False
+
+    def show(self) -> None:
+        with ui.element("div").classes("explore"):
+            with ui.element("section").props('aria-label="The picture"'):
+                self.picture()
+                self.directions()
+            with ui.element("section").props('aria-label="Samples"'):
+                self.choices()
+                self.sheet = ui.element("div").classes("sheet")
+                self.ways()
+                self.pictures_of_yours()
+        self.samples()
+        self.draw()
+
+    def picture(self) -> None:
+        self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
+        self.stage.classes("shown").props('role="img" aria-label="The picture where you stand"')
+        self.says = ui.label().classes("muted small").props('aria-live="polite"')
+        with ui.element("div").classes("bar"):
+            ui.button("Save", icon="download", on_click=self.save).props(QUIET)
+            ui.button("Nearest training pictures", on_click=self.nearest).props(QUIET)
+        self.neighbours = ui.element("div").classes("strip")
+
+    def directions(self) -> None:
+        from rivals.studio.explorer import DIRECTIONS, REACH
+
+        heading("Directions", 2)
+        found = ui.select(FOUND, value=self.explorer.finder, label="Found").props("dense")
+        found.on_value_change(lambda e: self.find(e.value))
+        self.sliders = []
+        for k in range(min(DIRECTIONS, self.explorer.z.shape[0])):
+            slider = moved(f"Direction {k + 1}", partial(self.move, k), most=REACH, step=0.05)
+            self.sliders.append(slider.props(f'min="{-REACH:g}"'))
+        moved("Truncation", self.truncate, most=1, step=0.01, value=1)
+
+    def choices(self) -> None:
+        with ui.element("div").classes("bar"):
+            if self.explorer.names:
+                wanted = {"": "anything"} | {name: name for name in self.explorer.names}
+                asked = ui.select(wanted, value="", label="Ask for").props("dense outlined")
+                asked.on_value_change(lambda e: self.ask(e.value))
+            seed = ui.number("Seed", value=self.explorer.seed, min=0, precision=0).props("dense outlined")
+            seed.on_value_change(lambda e: self.again(e.value))
+            self.role = ui.toggle(ROLES, value="here").props('no-caps aria-label="What a click on a sample means"')
+
+    def ways(self) -> None:
+        with ui.element("div").classes("bar"):
+            self.formula = ui.input("Arithmetic of samples", placeholder="3,5 - 1 + 4").props("dense outlined")
+            self.formula.classes("grow").on("keydown.enter", self.calculate)
+            ui.button("Go", on_click=self.calculate).props("no-caps outline")
+        with ui.element("div").classes("bar"):
+            self.way = note("Choose two ends of a way, and go along it.").classes("small")
+            Slider("Along the way", self.go_along, most=1, step=0.01, value=0)
+            for form in ("gif", "mp4"):
+                ui.button(form.upper(), icon="download", on_click=partial(self.film, form)).props(QUIET)
+
+    def pictures_of_yours(self) -> None:
+        heading("A picture of yours", 2)
+        note("It is looked for in the latent space: a few seconds. Then move it by the directions.").classes("small")
+        loads = ui.upload(label="Upload a picture", auto_upload=True, on_upload=self.upload)
+        loads.props('accept="image/*" flat bordered')
+        heading("Paint", 2)
+        note("Draw on the picture; the nearest picture that has what you drew takes its place.").classes("small")
+        with ui.element("div").classes("bar"):
+            self.brush = ui.select(COLOURS, value="#ffffff", label="Colour").props("dense outlined")
+            ui.button("Apply", on_click=self.paint).props("no-caps outline")
+            ui.button("Clear", on_click=self.clear).props(QUIET)
+
+    def draw(self, says: str = "") -> None:
+        """What stands here now."""
+        self.stage.set_source(data(self.explorer.picture()))
+        self.says.set_text(says)
+
+    def samples(self) -> None:
+        self.sheet.clear()
+        self.buttons = []
+        with self.sheet:
+            for number, png in enumerate(self.explorer.sheet()):
+                button = ui.element("button").props(f'type="button" aria-label="Sample {number}"')
+                with button.on("click", partial(self.choose, number)):
+                    shown(png, "")
+                self.buttons.append(button)
+
+    def mark(self) -> None:
+        """Show which samples are chosen, and for what."""
+        marks = {number: role for role, numbers in self.chosen.items() for number in numbers}
+        for number, button in enumerate(self.buttons):
+            button.classes(replace=marks.get(number, ""))
+
+    def tried(self, what: Callable[[], object]) -> bool:
+        """Whether it could be done; else what is wrong is told."""
+        try:
+            what()
+        except UserError as error:
+            ui.notify(str(error), type="warning")
+            return False
+        return True
+
+    def reset(self) -> None:
+        for slider in self.sliders:
+            slider.put(0)
+
+    def move(self, k: int, value: float) -> None:
+        self.explorer.moves[k] = value
+        if self.tried(lambda: self.explorer.directions):
+            self.draw()
+
+    def find(self, finder: str) -> None:
+        self.explorer.finder = finder
+        self.explorer.moves = [0.0] * len(self.explorer.moves)
+        self.reset()
+        self.draw()
+
+    def truncate(self, psi: float) -> None:
+        self.explorer.psi = psi
+        self.draw()
+
+    def again(self, seed: float | None) -> None:
+        if seed is not None:
+            self.explorer.again(int(seed))
+            ui.navigate.history.replace(address("/explore", run=self.name, seed=int(seed)))
+            self.anew()
+
+    def ask(self, only: str) -> None:
+        if self.tried(lambda: self.explorer.ask(only)):
+            self.anew()
+
+    def anew(self) -> None:
+        self.chosen = {role: [] for role in ROLES}
+        self.reset()
+        self.samples()
+        self.draw()
+
+    def choose(self, number: int) -> None:
+        role = str(self.role.value)
+        if role == "here":
+            self.explorer.stand(self.explorer.sample(number))
+            self.reset()
+            self.draw(f"Sample {number}")
+            return
+        for numbers in self.chosen.values():
+            if number in numbers:
+                numbers.remove(number)
+                break
+        else:
+            self.chosen[role].append(number)
+            self.chosen["ends"] = self.chosen["ends"][-2:]
+        from rivals.studio.explorer import formula
+
+        self.formula.set_value(formula(*(self.chosen[role] for role in ("these", "those", "that"))))
+        if len(self.chosen["ends"]) == 2:
+            self.way.set_text("From sample {} to sample {}".format(*self.chosen["ends"]))
+        self.mark()
+
+    def calculate(self) -> None:
+        if self.tried(lambda: self.explorer.calculate(str(self.formula.value))):
+            self.reset()
+            self.draw(str(self.formula.value))
+
+    def go_along(self, share: float) -> None:
+        if len(self.chosen["ends"]) == 2:
+            a, b = self.chosen["ends"]
+            self.explorer.between(a, b, share)
+            self.reset()
+            self.draw(f"{share:.0%} of the way from sample {a} to sample {b}")
+
+    async def film(self, form: str) -> None:
+        if len(self.chosen["ends"]) != 2:
+            ui.notify("Choose two ends of a way first", type="warning")
+            return
+        with TemporaryDirectory() as place:
+            out = Path(place) / f"way.{form}"
+            a, b = self.chosen["ends"]
+            await aside.io_bound(self.explorer.film, a, b, out)
+            ui.download.content(out.read_bytes(), f"{Path(self.name).name}-way.{form}")
+
+    def save(self) -> None:
+        ui.download.content(self.explorer.picture(), f"{Path(self.name).name}.png")
+
+    async def nearest(self) -> None:
+        try:
+            found = await aside.io_bound(self.explorer.nearest)
+        except UserError as error:
+            ui.notify(str(error), type="warning")
+            return
+        self.neighbours.clear()
+        with self.neighbours:
+            for png in found or ():
+                shown(png, "A training picture near to it")
+
+    async def upload(self, event: UploadEventArguments) -> None:
+        content = await event.file.read()
+        event.sender.reset()  # type: ignore[attr-defined]
+        await self.later(lambda: self.explorer.invert(content), "Found, with a mean squared error of {:.4f} a pixel")
+
+    async def later(self, what: Callable[[], object], says: str) -> None:
+        """Something that takes seconds, beside the page."""
+        self.says.set_text("One moment ...")
+        try:
+            found = await aside.io_bound(what)
+        except UserError as error:
+            self.says.set_text(str(error))
+            return
+        self.reset()
+        self.draw(says.format(found))
+
+    def mouse(self, event: MouseEventArguments) -> None:
+        if event.type == "mousedown":
+            self.painting = True
+        elif event.type == "mouseup":
+            self.painting = False
+        if self.painting:
+            side, x, y = self.explorer.shape[2], event.image_x, event.image_y
+            self.strokes.append((x, y))
+            self.stage.content += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{BRUSH * side:.2f}" fill="{self.brush.value}"/>'
+
+    def clear(self) -> None:
+        self.strokes = []
+        self.stage.set_content("")
+
+    async def paint(self) -> None:
+        picture = PIL.Image.open(io.BytesIO(self.explorer.picture())).convert("RGB")
+        pen = PIL.ImageDraw.Draw(picture)
+        r = BRUSH * picture.width
+        for x, y in self.strokes:
+            pen.ellipse((x - r, y - r, x + r, y + r), fill=str(self.brush.value))
+        file = io.BytesIO()
+        picture.save(file, "png")
+        self.clear()
+        await self.later(lambda: self.explorer.paint(file.getvalue()), "Painted")
+
+
+def moved(label: str, change: Callable[[float], None], *, most: float, step: float, value: float = 0.0) -> Slider:
+    """A slider with its name before it."""
+    with ui.element("label").classes("move"):
+        ui.label(label)
+        return Slider(label, change, most=most, step=step, value=value)
+
+
+def shown(png: bytes, alt: str) -> None:
+    picture = ui.element("img").props(f'alt="{alt}"')
+    picture._props["src"] = data(png)
+
+
+def data(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
