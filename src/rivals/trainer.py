@@ -62,12 +62,18 @@ class Trainer:
 
     def play(self, progress: float = 0.0, *, watch: bool = False) -> None:
         """One round: the turns of each player who plays in it, in order. With `watch` the gradients' norms are noted too."""
+        for _ in self.turn_by_turn(progress, watch=watch):
+            pass
+
+    def turn_by_turn(self, progress: float = 0.0, *, watch: bool = False) -> Iterator[Player]:
+        """One round, each player who has just moved: whoever asks may look at the game in between."""
         self.game.progress, self.game.round = progress, self.round
         chance.reseed(self.seed, self.round)
         number = self.round * self.turns
         for player in self.players:
             for _ in range(player.turns if player.plays(self.round) else 0):
                 self.turn(player, self.batches(number), watch)
+                yield player
                 number += 1
         self.round += 1
         if self.decay:

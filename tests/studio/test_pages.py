@@ -134,6 +134,37 @@ def test_the_explorer_moves_calculates_and_inverts(page, library, tmp_path):
     page.get_by_text("no picture that can be read").wait_for()
 
 
+def test_a_game_is_played_turn_by_turn_and_on_what_is_drawn_with_the_mouse(page):
+    expect = pytest.importorskip("playwright.sync_api").expect
+    page.goto("/play")
+    page.get_by_text("Round 0").wait_for()
+    for who, round in (("discriminator", 0), ("generator", 0), ("discriminator", 1)):
+        page.get_by_role("button", name="One turn").click()
+        page.get_by_text(f"Round {round}: the {who} moved").wait_for()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_text(re.compile(r"Round \d\d")).wait_for()
+    page.get_by_role("slider", name="log10 of the generator's learning rate").fill("-3")
+    page.get_by_label("Criterion").click()
+    page.get_by_role("option", name="hinge").click()
+    page.get_by_role("button", name="Pause").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    assert download.value.suggested_filename == "gan-ring.svg"
+    page.get_by_label("Data", exact=True).click()
+    page.get_by_role("option", name="what you draw").click()
+    page.get_by_text("Draw where the data is to be").wait_for()
+    plane = page.get_by_role("img", name="The data, and what is drawn of it").bounding_box()
+    page.mouse.move(plane["x"] + 80, plane["y"] + 90)
+    page.mouse.down()
+    for step in range(10):
+        page.mouse.move(plane["x"] + 80 + 20 * step, plane["y"] + 90 + 8 * step)
+    page.mouse.up()
+    page.get_by_text("Round 0").wait_for()
+    page.get_by_role("button", name="One round").click()
+    expect(page.get_by_text("Round 1", exact=True)).to_be_visible()
+
+
 def test_a_training_is_started_from_its_form_and_finishes(page, library):
     page.goto("/train?recipe=gan")
     page.get_by_label("Folder").fill("from the page")
@@ -141,8 +172,8 @@ def test_a_training_is_started_from_its_form_and_finishes(page, library):
     page.get_by_label("rounds").fill("30")
     page.get_by_label("width", exact=True).fill("8")
     page.get_by_role("button", name="Start").click()
-    page.wait_for_url("**/run?run=from*", timeout=60_000)
-    page.get_by_text("Finished: round 30").wait_for(timeout=60_000)
+    page.wait_for_url("**/run?run=from*", timeout=150_000)
+    page.get_by_text("Finished: round 30").wait_for(timeout=150_000)
     settings = json.loads((library / "from the page" / "settings.json").read_text())
     assert (settings["options"]["width"], settings["budget"]) == (8, {"rounds": 30})
 
@@ -155,14 +186,21 @@ def test_what_cannot_be_trained_is_told_on_the_page(page):
     page.get_by_label("Folder").fill("new")
     page.get_by_label("penalty weight").fill("3")
     page.get_by_role("button", name="Start").click()
-    page.get_by_text("--penalty-weight changes nothing without --penalty").wait_for(timeout=60_000)
+    page.get_by_text("--penalty-weight changes nothing without --penalty").wait_for(timeout=150_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_all(chromium, served, scheme):
     context = chromium.new_context(base_url=served, viewport={"width": 390, "height": 800}, color_scheme=scheme)
     page = context.new_page()
-    for path in ("/", "/run?run=gan-digits", "/compare?run=gan-digits&run=more/seed-1", "/explore?run=gan-digits", "/train"):
+    for path in (
+        "/",
+        "/run?run=gan-digits",
+        "/compare?run=gan-digits&run=more/seed-1",
+        "/explore?run=gan-digits",
+        "/play",
+        "/train",
+    ):
         page.goto(path)
         page.get_by_role("heading", level=1).wait_for()
         page.wait_for_timeout(500)

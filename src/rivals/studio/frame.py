@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,7 +14,7 @@ from nicegui.events import GenericEventArguments
 from rivals.errors import UserError
 
 EVERY = 2.0  # seconds between looks at what runs have written
-PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/train": "Train"}
+PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train"}
 RINGS = (
     '<svg viewBox="0 0 34 22" aria-hidden="true"><circle cx="11" cy="11" r="9.5" fill="var(--c0)" opacity=".9"/>'
     '<circle cx="23" cy="11" r="9.5" fill="var(--c1)" opacity=".8"/></svg>'
@@ -92,12 +93,21 @@ def facts(rows: Mapping[str, str], title: str, marked: Mapping[str, object] | No
 class Slider(ui.element):
     """The browser's own, which the keyboard moves and a screen reader reads."""
 
-    def __init__(self, label: str, change: Callable[[float], None], *, most: float, step: float, value: float):
+    def __init__(
+        self,
+        label: str,
+        change: Callable[[float], None],
+        *,
+        least: float = 0.0,
+        most: float,
+        step: float,
+        value: float = 0.0,
+    ):
         super().__init__("input")
         self.most, self.value = most, value
-        self.props(f'type="range" min="0" max="{most:g}" step="{step:g}" value="{value:g}" aria-label="{label}"').classes(
-            "slider"
-        )
+        self.props(
+            f'type="range" min="{least:g}" max="{most:g}" step="{step:g}" value="{value:g}" aria-label="{label}"'
+        ).classes("slider")
 
         def changed(event: GenericEventArguments) -> None:
             self.value = float(event.args)
@@ -111,10 +121,25 @@ class Slider(ui.element):
         self.props(f'max="{self.most:g}" value="{value:g}"')
 
 
+def labelled(label: str, change: Callable[[float], None], **ends: float) -> Slider:
+    """A slider with its name before it."""
+    with ui.element("label").classes("move"):
+        ui.label(label)
+        return Slider(label, change, **ends)
+
+
 async def dark() -> bool:
     """Whether the visitor's colours are dark: charts are drawn with colours, and not with variables."""
     await ui.context.client.connected()
     try:
-        return bool(await ui.run_javascript("window.matchMedia('(prefers-color-scheme: dark)').matches", timeout=5.0))
-    except TimeoutError:  # the visitor has gone on to another page
-        return False
+        found = await ui.run_javascript("window.matchMedia('(prefers-color-scheme: dark)').matches", timeout=5.0)
+    except TimeoutError:
+        found = False
+    stay()
+    return bool(found)
+
+
+def stay() -> None:
+    """After what takes a while: nothing more is built for a visitor who has gone on to another page."""
+    if ui.context.client.is_deleted:
+        raise asyncio.CancelledError

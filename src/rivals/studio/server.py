@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import socket
 import threading
@@ -18,7 +19,7 @@ from rivals.studio.guard import HERE, Guard
 from rivals.studio.jobs import Jobs
 from rivals.studio.shelf import Shelf
 
-PAGES = ("runs", "run", "compare", "explore", "train")
+PAGES = ("runs", "run", "compare", "explore", "play", "train")
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 22"><circle cx="11" cy="11" r="9.5" fill="#0072b2" opacity=".9"/>'
     '<circle cx="23" cy="11" r="9.5" fill="#d55e00" opacity=".8"/></svg>'
@@ -70,6 +71,8 @@ def prepare() -> None:
     """What takes seconds to import, so that nobody waits for it who opens a run a moment later."""
     import_module("rivals.report.charts")
     import_module("rivals.recipes")
+    torch = import_module("torch")
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # a training beside it needs the others
 
 
 def here(host: str) -> bool:

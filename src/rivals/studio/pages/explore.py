@@ -17,7 +17,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, frame, heading, note
+from rivals.studio.frame import Slider, address, frame, heading, labelled, note, stay
 
 if TYPE_CHECKING:
     from rivals.studio.explorer import Explorer
@@ -46,6 +46,7 @@ def build(studio: Studio) -> None:
                 path = studio.shelf.path(run)
                 await ui.context.client.connected()
                 explorer = await aside.io_bound(opened, path, seed)
+                stay()
             except UserError as error:
                 note(str(error), warn=True).props('role="alert"')
                 return
@@ -71,7 +72,7 @@ class Page:
         self.painting = False
 
     def show(self) -> None:
-        with ui.element("div").classes("explore"):
+        with ui.element("div").classes("split"):
             with ui.element("section").props('aria-label="The picture"'):
                 self.picture()
                 self.directions()
@@ -85,7 +86,7 @@ class Page:
 
     def picture(self) -> None:
         self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
-        self.stage.classes("shown").props('role="img" aria-label="The picture where you stand"')
+        self.stage.classes("shown pixels").props('role="img" aria-label="The picture where you stand"')
         self.says = ui.label().classes("muted small").props('aria-live="polite"')
         with ui.element("div").classes("bar"):
             ui.button("Save", icon="download", on_click=self.save).props(QUIET)
@@ -100,9 +101,9 @@ class Page:
         found.on_value_change(lambda e: self.find(e.value))
         self.sliders = []
         for k in range(min(DIRECTIONS, self.explorer.z.shape[0])):
-            slider = moved(f"Direction {k + 1}", partial(self.move, k), most=REACH, step=0.05)
-            self.sliders.append(slider.props(f'min="{-REACH:g}"'))
-        moved("Truncation", self.truncate, most=1, step=0.01, value=1)
+            slider = labelled(f"Direction {k + 1}", partial(self.move, k), least=-REACH, most=REACH, step=0.05)
+            self.sliders.append(slider)
+        labelled("Truncation", self.truncate, most=1, step=0.01, value=1)
 
     def choices(self) -> None:
         with ui.element("div").classes("bar"):
@@ -299,13 +300,6 @@ class Page:
         picture.save(file, "png")
         self.clear()
         await self.later(lambda: self.explorer.paint(file.getvalue()), "Painted")
-
-
-def moved(label: str, change: Callable[[float], None], *, most: float, step: float, value: float = 0.0) -> Slider:
-    """A slider with its name before it."""
-    with ui.element("label").classes("move"):
-        ui.label(label)
-        return Slider(label, change, most=most, step=step, value=value)
 
 
 def shown(png: bytes, alt: str) -> None:

@@ -1,0 +1,247 @@
+"""A game on points, live: draw a distribution, step one turn at a time, change what it is played with while it runs."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nicegui import run as aside
+from nicegui import ui
+from nicegui.events import MouseEventArguments
+
+from rivals.errors import UserError
+from rivals.studio.frame import address, dark, frame, heading, labelled, note, stay
+
+if TYPE_CHECKING:
+    from rivals.studio.playground import Playground
+    from rivals.studio.server import Studio
+
+FRAME = 0.1  # seconds
+DRAWN = "what you draw"
+PENALTIES = ("none", "wgan-gp", "wgan-lp", "dragan", "r1", "r1+r2")
+QUIET = "no-caps outline"
+TELLS = (
+    "Green: the data. Pink: what the generator draws, always from the same latents. Blue: where the discriminator says real, "
+    "orange: where it says drawn. Arrows: where the generator is told to move what it draws."
+)
+
+
+def build(studio: Studio) -> None:
+    @ui.page("/play")
+    async def play(points: str = "ring", recipe: str = "gan", seed: int = 0) -> None:
+        with frame("Play", "/play"):
+            heading("Play")
+            ui.label("A whole game that fits into a picture.").classes("lead")
+            await ui.context.client.connected()
+            waiting = ui.spinner(size="lg")
+            await aside.io_bound(prepared)
+            stay()
+            waiting.delete()
+            await Page(points, recipe, seed).show()
+
+
+def prepared() -> None:
+    """Where a thread waits for torch."""
+    from rivals.studio.playground import playable
+
+    playable()
+
+
+class Page:
+    def __init__(self, points: str, recipe: str, seed: int):
+        from rivals.studio.playground import POINT_SETS, playable
+
+        self.points = points if points in (*POINT_SETS, DRAWN) else "ring"
+        self.recipe = recipe if recipe in playable() else "gan"
+        self.seed, self.speed, self.playing = seed, 5.0, False
+        self.places: list[tuple[float, float]] = []
+        self.drawing = False
+        self.ground: Playground
+
+    async def show(self) -> None:
+        with ui.element("div").classes("split"):
+            with ui.element("section").props('aria-label="The plane"'):
+                self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
+                self.stage.classes("shown").props('role="img" aria-label="The data, and what is drawn of it"')
+                self.says = ui.label().props('aria-live="polite"')
+                note(TELLS).classes("small")
+            with ui.element("section").props('aria-label="Controls"'):
+                self.steps()
+                self.choices()
+                self.live = ui.element("div")
+                self.chart = ui.element("div")
+                with ui.element("div").classes("bar"):
+                    ui.button("SVG", icon="download", on_click=self.save_picture).props("no-caps flat dense")
+                    ui.button("CSV", icon="download", on_click=self.save_numbers).props("no-caps flat dense")
+        self.dark = await dark()
+        self.begin()
+        ui.timer(FRAME, self.tick)
+
+    def steps(self) -> None:
+        with ui.element("div").classes("bar"):
+            self.button = ui.button("Play", icon="play_arrow", on_click=self.toggle).props("no-caps unelevated")
+            ui.button("One turn", on_click=self.turn).props(QUIET)
+            ui.button("One round", on_click=self.round).props(QUIET)
+            ui.button("Begin anew", on_click=self.begin).props(QUIET)
+        labelled("Rounds a frame (0: a turn)", partial(setattr, self, "speed"), most=40, step=1, value=self.speed)
+
+    def choices(self) -> None:
+        from rivals.studio.playground import POINT_SETS, playable
+
+        with ui.element("div").classes("form"):
+            data = ui.select([*POINT_SETS, DRAWN], value=self.points, label="Data").props("dense")
+            data.on_value_change(lambda e: self.choose(points=e.value))
+            recipe = ui.select(playable(), value=self.recipe, label="Recipe").props("dense")
+            recipe.on_value_change(lambda e: self.choose(recipe=e.value))
+
+    def choose(self, *, points: str | None = None, recipe: str | None = None) -> None:
+        self.points, self.recipe = points or self.points, recipe or self.recipe
+        ui.navigate.history.replace(address("/play", points=self.points, recipe=self.recipe, seed=self.seed))
+        self.begin()
+
+    def begin(self) -> None:
+        """A new game, with what is chosen."""
+        from rivals.studio import playground
+
+        self.stop()
+        if self.points == DRAWN and len(self.places) < 2:
+            self.says.set_text("Draw where the data is to be: with the mouse, on the picture.")
+            self.blank()
+            return
+        try:
+            data = playground.drawn(self.places) if self.points == DRAWN else playground.points(self.points)
+            self.ground = playground.Playground(data, self.recipe, seed=self.seed)
+        except UserError as error:
+            self.says.set_text(str(error))
+            return
+        self.controls()
+        self.draw()
+
+    def controls(self) -> None:
+        """What can be changed while it is played."""
+        from rivals.criteria import CRITERIA
+        from rivals.games.gan import GAN
+
+        game = self.ground.game
+        self.live.clear()
+        with self.live:
+            if isinstance(game, GAN):
+                criterion = next((name for name, each in CRITERIA.items() if each is game.adversarial), None)
+                with ui.element("div").classes("form"):
+                    chosen = ui.select(list(CRITERIA), value=criterion, label="Criterion").props("dense")
+                    chosen.on_value_change(lambda e: self.change(criterion=e.value))
+                    penalised = ui.select(list(PENALTIES), value="none", label="Penalty").props("dense")
+                    penalised.on_value_change(lambda e: self.change(penalised=e.value))
+            for name, (rate, *_) in self.ground.trainer.rates.items():
+                label = f"log10 of the {name}'s learning rate"
+                labelled(label, partial(self.rate, name), least=-5, most=-1, step=0.05, value=math.log10(rate))
+        self.chart.clear()
+        with self.chart:
+            self.losses = ui.echart({}, renderer="svg").classes("losses").props('role="img" aria-label="Losses"')
+
+    def rate(self, name: str, power: float) -> None:
+        self.change(rates={name: 10**power})
+
+    def change(self, **what: Any) -> None:
+        try:
+            self.ground.change(**what)
+        except UserError as error:
+            ui.notify(str(error), type="warning")
+        self.draw()
+
+    def toggle(self) -> None:
+        if self.playing:
+            self.stop()
+        elif hasattr(self, "ground"):
+            self.playing = True
+            self.button.set_text("Pause")
+            self.button.props("icon=pause")
+
+    def stop(self) -> None:
+        self.playing = False
+        self.button.set_text("Play")
+        self.button.props("icon=play_arrow")
+
+    def tick(self) -> None:
+        if self.playing:
+            (self.turn if self.speed < 1 else partial(self.round, int(self.speed)))()
+
+    def turn(self) -> None:
+        self.moved(lambda: f"the {self.ground.turn()} moved")
+
+    def round(self, rounds: object = 1) -> None:
+        self.moved(lambda: self.ground.play(rounds if isinstance(rounds, int) else 1))
+
+    def moved(self, move: Callable[[], str | None]) -> None:
+        if not hasattr(self, "ground"):
+            return
+        try:
+            says = move()
+        except UserError as error:
+            self.stop()
+            self.says.set_text(str(error))
+        else:
+            self.draw(says or "")
+
+    def draw(self, says: str = "") -> None:
+        from rivals.report.charts import Curve, Group
+        from rivals.studio import plane
+        from rivals.studio.curves import options
+
+        ground = self.ground
+        fake, logits = ground.samples(), ground.surface()
+        pull = ground.pull(fake)
+        flat = ground.flat
+        self.background = plane.surface(logits) if logits is not None and not flat else plane.blank()
+        self.content = plane.densities(ground.data, fake, logits, pull) if flat else plane.points(ground.data, fake, pull)
+        self.stage.set_source(f"data:image/png;base64,{base64.b64encode(self.background).decode()}")
+        self.stage.set_content(self.content)
+        self.says.set_text(f"Round {ground.trainer.round:,}" + (f": {says}" if says else ""))
+        curves = [
+            Curve(name, [float(x) for x, _ in found], [y for _, y in found], slot)
+            for slot, (name, found) in enumerate(ground.losses.items())
+        ]
+        if any(math.isfinite(y) for curve in curves for y in curve.y):
+            self.losses.options.update(options(Group("Losses", curves), dark=self.dark))
+            self.losses.update()
+
+    def blank(self) -> None:
+        from rivals.studio import plane
+
+        self.background, self.content = plane.blank(), ""
+        self.stage.set_source(f"data:image/png;base64,{base64.b64encode(self.background).decode()}")
+        self.stage.set_content("")
+
+    def mouse(self, event: MouseEventArguments) -> None:
+        """Draw one's own data."""
+        if self.points != DRAWN:
+            return
+        from rivals.studio import plane
+
+        if event.type == "mousedown":
+            self.drawing, self.places = True, []
+            self.blank()
+        if self.drawing:
+            self.places.append(plane.place(event.image_x, event.image_y))
+            self.stage.content += f'<circle cx="{event.image_x:.2f}" cy="{event.image_y:.2f}" r=".6" fill="{plane.REAL}"/>'
+        if event.type == "mouseup":
+            self.drawing = False
+            self.begin()
+
+    def save_picture(self) -> None:
+        from rivals.studio import plane
+
+        ui.download.content(plane.alone(self.background, self.content), f"{self.recipe}-{self.points}.svg".replace(" ", "-"))
+
+    def save_numbers(self) -> None:
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["kind", "x", "y"][: 2 if self.ground.flat else 3])
+        for kind, rows in (("real", self.ground.data), ("generated", self.ground.samples())):
+            table.writerows([kind, *row] for row in rows.tolist())
+        ui.download.content(text.getvalue(), f"{self.recipe}-{self.points}.csv".replace(" ", "-"))

@@ -1,0 +1,146 @@
+"""A game on points, turn by turn: it is the trainer's game, its surface and pull are D's, and it changes while it is played."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import torch
+
+from rivals.criteria import CRITERIA
+from rivals.data import Batches, Memory
+from rivals.errors import UserError
+from rivals.recipes import find
+from rivals.studio import plane
+from rivals.studio.playground import CELLS, DRAWN, POINT_SETS, REACH, Playground, drawn, playable, points, small
+from rivals.trainer import Trainer
+
+
+def weights(game):
+    return torch.cat([p.detach().flatten() for p in game.parameters()])
+
+
+@pytest.mark.parametrize("name", POINT_SETS)
+def test_points_fit_into_what_is_shown(name):
+    x = points(name)
+    assert x.shape[1] == (1 if name in ("gaussian", "two hills") else 2)
+    assert (x.abs() < REACH).double().mean() > 0.98
+
+
+def test_rounds_are_the_trainers():
+    ground = Playground(points("ring"), "gan", seed=4)
+    data = Memory(points("ring"), name="points")
+    torch.manual_seed(4)
+    setup = small(find("gan"))(data.facts)
+    trainer = Trainer(setup.game, Batches(data, setup.batch, seed=4), seed=4)
+    ground.play(5)
+    for _ in range(5):
+        trainer.play()
+    assert torch.equal(weights(ground.game), weights(trainer.game))
+    assert ground.losses["generator"][-1][0] == 5
+
+
+def test_a_turn_moves_one_player_alone():
+    ground = Playground(points("ring"), "gan")
+    D, G = ground.game.discriminator, ground.game.generator
+    before = weights(D), weights(G)
+    assert ground.turn() == "discriminator"
+    assert not torch.equal(weights(D), before[0])
+    assert torch.equal(weights(G), before[1])
+    before = weights(D), weights(G)
+    assert ground.turn() == "generator"
+    assert torch.equal(weights(D), before[0])
+    assert not torch.equal(weights(G), before[1])
+    ground.turn()
+    ground.play()  # ends the round that has begun, and plays another
+    assert ground.trainer.round == 3
+
+
+def test_two_players_at_once_do_not_disturb_each_other():
+    alone, beside, other = (Playground(points("ring"), "gan", seed=seed) for seed in (1, 1, 2))
+    for _ in range(4):
+        alone.turn()
+    for _ in range(4):
+        beside.turn()
+        other.turn()
+    assert torch.equal(weights(alone.game), weights(beside.game))
+
+
+@pytest.mark.parametrize("recipe", playable())
+@pytest.mark.parametrize("name", ["two moons", "two hills"])
+def test_every_game_is_played_and_drawn(recipe, name):
+    ground = Playground(points(name), recipe)
+    ground.play(2)
+    ground.turn()
+    fake, logits = ground.samples(), ground.surface()
+    pull = ground.pull(fake)
+    assert fake.shape == (DRAWN, ground.data.shape[1])
+    if logits is not None:
+        assert logits.shape == ((CELLS,) if ground.flat else (CELLS, CELLS))
+    if ground.flat:
+        content = plane.densities(ground.data, fake, logits, pull)
+    else:
+        content = plane.points(ground.data, fake, pull)
+        assert content.count("<circle") == plane.SHOWN + DRAWN
+    ElementTree.fromstring(plane.alone(plane.blank() if ground.flat or logits is None else plane.surface(logits), content))
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_pull_is_downhill_for_the_generator_whatever_the_criterion(criterion):
+    ground = Playground(points("ring"), "gan", adversarial=criterion, norm_d="none")
+    ground.play(3)
+    fake = ground.samples()
+    pull = ground.pull(fake)
+
+    def loss(x):
+        real, logits = ground.game.logits(ground.data[: len(x)]), ground.game.logits(x)
+        return CRITERIA[criterion].generator(*((real,) if CRITERIA[criterion].paired else ()), logits)
+
+    ground.game.eval()
+    with torch.no_grad():
+        assert loss(fake + 1e-3 * pull / pull.abs().max()) < loss(fake)
+
+
+def test_the_surface_is_ds_answer_at_each_place():
+    ground = Playground(points("ring"), "gan")
+    ground.play(2)
+    surface = ground.surface()
+    ground.game.eval()
+    with torch.no_grad():
+        corner = ground.game.logits(torch.tensor([[-REACH, REACH]]))  # above, on the left
+    assert surface[0, 0] == pytest.approx(float(corner), abs=1e-5)
+    x, y = plane.place(0.0, 0.0)
+    assert (x, y) == (-REACH, REACH)
+    assert torch.allclose(plane.cell(torch.tensor([[x, y]])), torch.zeros(1, 2))
+
+
+def test_rates_criterion_and_penalty_change_while_it_is_played():
+    ground = Playground(points("ring"), "gan")
+    ground.play()
+    ground.change(rates={"generator": 0.0})
+    before = weights(ground.game.generator)
+    ground.change(criterion="least-squares", penalised="r1")
+    ground.play(2)
+    assert torch.equal(weights(ground.game.generator), before)  # at rate 0 it stands still
+    assert ground.game.adversarial is CRITERIA["least-squares"]
+    assert ground.game.penalty is not None
+    ground.change(penalised="none")
+    assert ground.game.penalty is None
+    with pytest.raises(UserError, match="criterion of its own"):
+        Playground(points("ring"), "vae").change(criterion="hinge")
+
+
+def test_what_was_drawn_with_the_mouse_is_the_data():
+    x = drawn([(1.0, 2.0), (-1.0, 0.0)])
+    assert torch.allclose(x[::2].mean(0), torch.tensor([1.0, 2.0]), atol=0.02)
+    assert drawn([(1.0, 2.0)], flat=True).shape[1] == 1
+    for wrong in (lambda: drawn([]), lambda: Playground(torch.zeros(3, 2)), lambda: points("nothing")):
+        with pytest.raises(UserError):
+            wrong()
+
+
+def test_a_game_that_flies_apart_is_told():
+    ground = Playground(points("ring"), "wgan", clip=1e9)
+    ground.change(rates=dict.fromkeys(ground.losses, 1e30))
+    with pytest.raises(UserError, match="flew apart"):
+        ground.play(30)
