@@ -44,10 +44,10 @@ NEARLY = (
     "Fréchet distance 40 %, a row of the table), but that these are better is known from the same two seeds alone"
 )
 ALREADY = (
-    "half of it, 76, is nearer than other real pictures of the same maker come (86), of which there are but 200 to measure with. "
-    "And the discriminator that ran here hardly sees: R1 of 3 holds it at chance, as was seen later. With R1 of 0.3, patches of "
-    "34 and lambda 20 it pulls: PSNR 13.5 dB and 129 after 500 rounds of seed 100, 13.9 dB and 143 after 1,000; with R1 of 0.1 "
-    "and lambda 5 12.8 dB and 164. Most symbols are drawn so differently by the two that only their colours are learnt"
+    "half of it, 76, is nearer than other real pictures of the same maker come (86), of which there are but 200. And the "
+    "discriminator that ran here hardly sees: R1 of 3 holds it at chance, as was seen later. With R1 of 0.3, patches of 34 and "
+    "lambda 20 it pulls: PSNR 13.5 dB and 129 after 500 rounds of seed 100, 13.9 dB and 143 after 1,000; with R1 of 0.1 and "
+    "lambda 5 12.8 dB and 164. Most symbols are drawn so differently by the two that only their colours are learnt"
 )
 BLIND = "they are equal up to noise, because R1 of 3 holds the discriminator at chance, as was seen later"
 WHY = {
