@@ -21,7 +21,7 @@ from rivals.studies.pictures import PRECISION
 from rivals.studies.translations import COPY, NUMBERS, Outcome, baselines, compared, task, trained
 
 CLOTHES, EMOJI = "clothes", "emoji"
-ROUNDS: Mapping[str, int] = {CLOTHES: 1200, EMOJI: 1000}
+ROUNDS: Mapping[str, int] = {CLOTHES: 700, EMOJI: 800}
 BASE: Mapping[str, Any] = {"width": 16, "lr": 5e-4, "average": 0.99, "decay": "linear"}
 CYCLE: Mapping[str, Any] = {**BASE, "blocks": 3, "adversarial": "non-saturating"}
 SMALL: Mapping[str, Any] = {"batch": 8, "patch": "16"}  # of emoji, which are few

@@ -14,7 +14,7 @@ from nicegui.events import GenericEventArguments
 from rivals.errors import UserError
 
 EVERY = 2.0  # seconds between looks at what runs have written
-PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train"}
+PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train", "/learn": "Learn"}
 RINGS = (
     '<svg viewBox="0 0 34 22" aria-hidden="true"><circle cx="11" cy="11" r="9.5" fill="var(--c0)" opacity=".9"/>'
     '<circle cx="23" cy="11" r="9.5" fill="var(--c1)" opacity=".8"/></svg>'
