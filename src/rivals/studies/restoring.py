@@ -81,23 +81,23 @@ def enlarged(name: str) -> Outcome:
 LOOKS = "{}: with a discriminator it looks better than both (perceptual and Fréchet distance)"
 LOWERS = "{}: the discriminator lowers the Fréchet distance of one that draws by what a network sees"
 WINS = (
-    "the discriminator wins (its loss falls to 0.05, seed 100) and then teaches little: what a network sees does all of the good, "
-    "and the discriminator beside it costs some"
+    "the discriminator wins (its loss falls to 0.05, seed 100) and then teaches little: what a network sees does all of the "
+    "good, and the discriminator beside it costs some"
 )
 PATTERN = "it fills strokes with a regular pattern (see the figure), which a discriminator of 34 pixels takes for detail"
 WHY = {
     LOOKS.format(TWICE): "at twice the size squares alone are best by all numbers, and what a network sees costs too",
     LOWERS.format(TWICE): WINS,
     LOOKS.format(LARGER): (
-        "by the Fréchet distance it does (130 against 132 and 156); by the perceptual distance it is equal to squares alone up to "
-        "noise (0.449 +- 0.003, 0.447 +- 0.010). Tried on seed 100: 0.3 on what is seen, 0.451 and 131; earlier, 500 rounds with 1 "
-        "on it and 0.001 on D, 20.4 dB and 150"
+        "by the Fréchet distance it does (130 against 132 and 156); by the perceptual distance it is equal to squares alone up "
+        "to noise (0.449 +- 0.003, 0.447 +- 0.010). Tried on seed 100: 0.3 on what is seen, 0.451 and 131; earlier, 500 rounds "
+        "with 1 on it and 0.001 on D, 20.4 dB and 150"
     ),
     LOWERS.format(LARGER): WINS,
     f"{STROKES}: the discriminator lowers the Fréchet distance and costs at most {COST:g} dB": PATTERN,
     f"{GREY}: {ERRORS} is nearer to the colours than {GREY}, and the discriminator lowers its Fréchet distance": (
-        "much of this clip art is black and white, which grey has already and a network never draws to the last bit; of what has "
-        "colours, as a flag, nothing in the grey picture says which"
+        "much of this clip art is black and white, which grey has already and a network never draws to the last bit; of what "
+        "has colours, as a flag, nothing in the grey picture says which"
     ),
 }
 
