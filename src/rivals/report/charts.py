@@ -19,16 +19,13 @@ from numpy.typing import NDArray
 
 from rivals.log import number, part, round_of
 from rivals.report.story import Point, Row, Score, Story
-from rivals.report.words import say, spell
+from rivals.report.words import Along, say, spell
 
 Values = NDArray[np.float64]
 Colours = Mapping[str, str]  # c0 ... c5 of curves, muted, line, card
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1a1c20", "#e69f00")  # --c0 ... --c5 of colours.css
 DARK = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
 COLOURS = len(LIGHT)  # further curves repeat them with other dashes
-
-
-Along = Literal["round", "image", "minute"]  # what curves are drawn against
 
 
 class Curve(NamedTuple):

@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader
 from rivals.errors import UserError
 from rivals.log import part, round_of
 from rivals.report import words
-from rivals.report.charts import Along, Chart, Group, charts_of, curve_of, draw, score_curve
+from rivals.report.charts import Chart, Group, charts_of, curve_of, draw, score_curve
 from rivals.report.images import carried
 from rivals.report.judged import Judged
 from rivals.report.story import MOST_BYTES, Score, Story, differing, read_story
-from rivals.report.words import say, spell
+from rivals.report.words import Along, say, spell
 
 if TYPE_CHECKING:
     from PIL.Image import Image

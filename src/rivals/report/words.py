@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Literal
 
 from rivals.log import number
 
+Along = Literal["round", "image", "minute"]  # what curves are drawn against
+ALONG: Mapping[Along, str] = {"round": "rounds", "image": "images", "minute": "minutes"}
 NOTHING = "\N{EN DASH}"  # in the place of a number or setting that is not there
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from rivals.log import Event, number
-from rivals.report.charts import COLOURS, DARK, LIGHT, Along, Curve, Group, limits, logarithmic, place, smooth, thin
+from rivals.report.charts import COLOURS, DARK, LIGHT, Curve, Group, limits, logarithmic, place, smooth, thin
+from rivals.report.words import ALONG, Along
 
 DASHES = ("solid", "dashed", "dotted")
 SHORT = {":formatter": "v => Math.abs(v) >= 1e4 ? v.toExponential(0) : +v.toPrecision(3)"}  # labels of the values
 FEW = 50  # points of a curve that is not smoothed: each is shown
 POINTS = 400  # that are drawn of a curve
-UNITS = {"round": "rounds", "image": "images", "minute": "minutes"}
 
 
 def options(group: Group, *, dark: bool, smoothing: float = 0.0, findings: Sequence[Event] = ()) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def options(group: Group, *, dark: bool, smoothing: float = 0.0, findings: Seque
     several = len(group.curves) > 1
     ruled = {"lineStyle": {"color": line}}
     axis = {"axisLine": ruled, "axisLabel": {"color": ink, "hideOverlap": True, "showMinLabel": False}, "splitLine": ruled}
-    name = {"name": UNITS[group.x], "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
+    name = {"name": ALONG[group.x], "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": ink}}
     short = {"axisLabel": SHORT | {"color": ink, "showMinLabel": ends[0] == 0, "showMaxLabel": False}}
     return {
         "animation": False,
@@ -90,7 +90,7 @@ def described(group: Group) -> str:
         seen = [value for value in curve.y if math.isfinite(value)]
         if seen:
             ends.append(f"{curve.label} from {seen[0]:.4g} to {seen[-1]:.4g}")
-    return f"{group.title} by {UNITS[group.x]}: {'; '.join(ends)}."
+    return f"{group.title} by {ALONG[group.x]}: {'; '.join(ends)}."
 
 
 def as_csv(group: Group) -> str:

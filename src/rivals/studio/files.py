@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from nicegui import app
 
 from rivals.errors import UserError
+from rivals.report.words import Along
 from rivals.studio.shelf import Shelf
 
 Form = Literal["svg", "png", "csv"]
@@ -44,7 +45,7 @@ def build(shelf: Shelf) -> None:
         return found(find)
 
     @app.get("/chart")
-    def chart(run: str, title: str, form: Form = "svg", x: Literal["round", "image", "minute"] = "round") -> Response:
+    def chart(run: str, title: str, form: Form = "svg", x: Along = "round") -> Response:
         def draw() -> Response:
             from rivals.report.charts import groups_of, on_paper
             from rivals.studio.curves import as_csv

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from rivals.errors import UserError
+from rivals.report.words import ALONG, Along
 
 EVERY = 2.0  # seconds between looks at what runs have written
 PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train", "/learn": "Learn"}
@@ -65,29 +65,27 @@ def note(text: str, *, warn: bool = False) -> ui.label:
     return ui.label(text).classes("warn" if warn else "muted")
 
 
-def guarded(title: str, here: str, page: Callable[[], None]) -> None:
-    """A page, or in its place the sentence that says why there is none."""
-    with frame(title, here):
-        try:
-            page()
-        except UserError as error:
-            heading("This cannot be shown")
-            note(str(error), warn=True).props('role="alert"')
-            ui.link("All runs", "/")
-
-
-def facts(rows: Mapping[str, str], title: str, marked: Mapping[str, object] | None = None) -> None:
+def facts(rows: Mapping[str, str], title: str) -> None:
     """Names and values."""
     with ui.element("table").classes("facts"):
         with ui.element("caption"):
             ui.label(title)
         with ui.element("tbody"):
             for name, value in rows.items():
-                with ui.element("tr").classes("differs" if marked and name in marked else ""):
+                with ui.element("tr"):
                     with ui.element("th").props('scope="row"'):
                         ui.label(name.replace("_", " "))
                     with ui.element("td"):
                         ui.label(value)
+
+
+def along(x: str) -> Along:
+    """As an address has it, which may say anything.
+
+    >>> along("minute"), along("parsec")
+    ('minute', 'round')
+    """
+    return next((known for known in ALONG if known == x), "round")
 
 
 class Slider(ui.element):

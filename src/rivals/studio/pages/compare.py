@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import mean, stdev
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 from starlette.requests import Request
 
 from rivals.errors import UserError
 from rivals.log import round_of
-from rivals.report.words import NOTHING, say, spell, time
-from rivals.studio.frame import EVERY, Slider, address, dark, frame, heading, note
+from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
+from rivals.studio.frame import EVERY, Slider, address, along, dark, frame, heading, note
 
 if TYPE_CHECKING:
-    from rivals.report.charts import Along, Group
+    from rivals.report.charts import Group
     from rivals.report.story import Story
     from rivals.studio.server import Studio
     from rivals.studio.watch import Watch
 
-ALONG = {"round": "rounds", "image": "images", "minute": "minutes"}
 NO_SEED = ("seed", "created")  # settings in which runs of one kind may differ
 
 
@@ -29,7 +28,7 @@ def build(studio: Studio) -> None:
     async def compare(request: Request, x: str = "round", at: float = 1.0) -> None:
         names = request.query_params.getlist("run")
         with frame("Compare", "/compare"):
-            await Page(studio, names, cast("Along", x if x in ALONG else "round"), min(max(at, 0.0), 1.0)).show()
+            await Page(studio, names, along(x), min(max(at, 0.0), 1.0)).show()
 
 
 class Page:
@@ -56,7 +55,7 @@ class Page:
             note("Choose two runs or more.").classes("lead")
             return
         with ui.element("div").classes("bar"):
-            ui.toggle(ALONG, value=self.x, on_change=lambda e: self.turn(e.value)).props('no-caps aria-label="Against"')
+            ui.toggle(dict(ALONG), value=self.x, on_change=lambda e: self.turn(e.value)).props('no-caps aria-label="Against"')
             ui.link("Save as one page", self.page_address())
         self.grid = ui.element("div").classes("charts")
         heading("Samples at equal places", 2)

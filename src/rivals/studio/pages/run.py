@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 import shlex
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from rivals.errors import UserError
 from rivals.log import Event, round_of
-from rivals.report.words import say, time
-from rivals.studio.frame import EVERY, Slider, address, dark, facts, frame, heading, note
+from rivals.report.words import ALONG, Along, say, time
+from rivals.studio.frame import EVERY, Slider, address, along, dark, facts, frame, heading, note
 
 if TYPE_CHECKING:
-    from rivals.report.charts import Along
     from rivals.studio.server import Studio
     from rivals.studio.watch import Watch
 
-ALONG = {"round": "rounds", "image": "images", "minute": "minutes"}
 STEP = 0.25  # seconds between pictures that are played
 
 
@@ -36,8 +34,7 @@ def build(studio: Studio) -> None:
                 note(str(error), warn=True).props('role="alert"')
                 ui.link("All runs", "/")
                 return
-            along = cast("Along", x if x in ALONG else "round")
-            await Page(studio, watch, along, min(max(smoothing, 0.0), 0.99)).show()
+            await Page(studio, watch, along(x), min(max(smoothing, 0.0), 0.99)).show()
 
 
 class Page:
@@ -67,7 +64,7 @@ class Page:
         self.samples()
         heading("Curves", 2)
         with ui.element("div").classes("bar"):
-            ui.toggle(ALONG, value=self.x, on_change=lambda e: self.turn(x=e.value)).props('no-caps aria-label="Against"')
+            ui.toggle(dict(ALONG), value=self.x, on_change=lambda e: self.turn(x=e.value)).props('no-caps aria-label="Against"')
             ui.label("Smoothing")
             Slider("Smoothing", lambda value: self.turn(smoothing=value), most=0.99, step=0.01, value=self.smoothing)
         self.grid = ui.element("div").classes("charts")
