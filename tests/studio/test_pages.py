@@ -7,6 +7,7 @@ import re
 import shutil
 import urllib.error
 import urllib.request
+from urllib.parse import urlencode
 
 import PIL.Image
 import pytest
@@ -72,10 +73,12 @@ def test_samples_go_through_time_and_curves_are_drawn(page, library):
 
 
 def test_a_run_that_goes_while_it_is_shown_is_told(page, library):
-    shutil.copytree(library / "gan-digits", library / "gone")
-    page.goto("/run?run=gone")
+    name = 'an "odd" name\'s <b>'
+    shutil.copytree(library / "gan-digits", library / name)
+    page.goto(f"/run?{urlencode({'run': name})}")
     page.get_by_text("Finished").wait_for()
-    shutil.rmtree(library / "gone")
+    page.get_by_alt_text("Samples of round 40").wait_for()
+    shutil.rmtree(library / name)
     page.get_by_text("it was deleted").wait_for()
 
 

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from rivals.report.words import ALONG, Along
+
+E = TypeVar("E", bound=ui.element)
 
 EVERY = 2.0  # seconds between looks at what runs have written
 PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train", "/learn": "Learn"}
@@ -77,6 +80,13 @@ def facts(rows: Mapping[str, str], title: str) -> None:
                         ui.label(name.replace("_", " "))
                     with ui.element("td"):
                         ui.label(value)
+
+
+def attributes(element: E, **values: object) -> E:
+    """Give an element attributes, whatever they hold: what comes from a run may hold quotes."""
+    for name, value in values.items():
+        element.props[name.replace("_", "-")] = value
+    return element
 
 
 def along(x: str) -> Along:

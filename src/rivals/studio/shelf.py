@@ -139,6 +139,14 @@ class Shelf:
         self.known = found
         return sorted(found.values(), key=lambda glance: str(glance.settings.get("created", "")), reverse=True)
 
+    def glance(self, name: str) -> Glance | None:
+        """One run as it is now."""
+        glance = self.known.get(name) or _glance(name, self.path(name))
+        if glance is not None:
+            self.known[name] = glance
+            glance.refresh()
+        return glance
+
     def path(self, name: str) -> Path:
         """The folder of a run. Whatever does not lie in the shelf's folder is refused, also where a link leads out of it."""
         try:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from rivals.errors import UserError
 from rivals.log import round_of
 from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
-from rivals.studio.frame import EVERY, Slider, address, along, dark, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, note
 
 if TYPE_CHECKING:
     from rivals.report.charts import Group
@@ -107,7 +107,7 @@ class Page:
             with self.grid, ui.element("figure").classes("card chart"):
                 with ui.element("figcaption").classes("head"):
                     ui.label(group.title)
-                self.charts[group.title] = ui.echart(drawn, renderer="svg").props(f'role="img" aria-label="{group.title}"')
+                self.charts[group.title] = attributes(ui.echart(drawn, renderer="svg"), role="img", aria_label=group.title)
         self.samples(stories)
         self.table(stories)
 
@@ -130,7 +130,7 @@ class Page:
                         ui.link(watch.name, address("/run", run=watch.name))
                         note(f"round {round_of(event):,}").classes("small")
                     source = address("/picture", run=watch.name, round=round_of(event))
-                    ui.element("img").classes("picture").props(f'src="{source}" alt="Samples of {watch.name}"')
+                    attributes(ui.element("img").classes("picture"), src=source, alt=f"Samples of {watch.name}")
 
     def table(self, stories: Sequence[Story]) -> None:
         """A line a run; and of runs that differ by their seed alone their mean and spread."""

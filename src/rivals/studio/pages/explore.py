@@ -17,7 +17,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, frame, heading, labelled, note, stay
+from rivals.studio.frame import Slider, address, attributes, frame, heading, labelled, note, stay
 
 if TYPE_CHECKING:
     from rivals.studio.explorer import Explorer
@@ -303,8 +303,7 @@ class Page:
 
 
 def shown(png: bytes, alt: str) -> None:
-    picture = ui.element("img").props(f'alt="{alt}"')
-    picture._props["src"] = data(png)
+    attributes(ui.element("img"), alt=alt, src=data(png))
 
 
 def data(png: bytes) -> str:

@@ -12,7 +12,7 @@ from nicegui import ui
 from rivals.errors import UserError
 from rivals.log import Event, round_of
 from rivals.report.words import ALONG, Along, say, time
-from rivals.studio.frame import EVERY, Slider, address, along, dark, facts, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, facts, frame, heading, note
 
 if TYPE_CHECKING:
     from rivals.studio.server import Studio
@@ -81,14 +81,11 @@ class Page:
 
     def refresh(self) -> None:
         try:
-            self.studio.shelf.path(self.name)
-            new = self.watch.refresh()
+            self.state()
+            if self.watch.refresh():
+                self.update()
         except (OSError, UserError) as error:
-            self.says.set_text(f"{error}")
-            return
-        self.state()
-        if new:
-            self.update()
+            self.says.set_text(str(error))
 
     def update(self) -> None:
         """Draw what there is now."""
@@ -115,16 +112,17 @@ class Page:
                     ui.label(title)
                     if unit:
                         note(unit).classes("small")
-                with ui.button(icon="download").props(f'flat round dense size="sm" aria-label="Save {title}"'), ui.menu():
+                saves = attributes(ui.button(icon="download").props('flat round dense size="sm"'), aria_label=f"Save {title}")
+                with saves, ui.menu():
                     for form in ("png", "svg", "csv"):
                         ui.menu_item(form.upper(), lambda form=form: self.save(title, form))
-            return ui.echart(drawn, renderer="svg").props(f'role="img" aria-label="{title}"')
+            return attributes(ui.echart(drawn, renderer="svg"), role="img", aria_label=title)
 
     def save(self, title: str, form: str) -> None:
         ui.download(address("/chart", run=self.name, title=title, form=form, x=self.x))
 
     def state(self) -> None:
-        glance = next((each for each in self.studio.shelf.refresh() if each.name == self.name), None)
+        glance = self.studio.shelf.glance(self.name)
         path = self.watch.run.path
         training = self.watch.run.trained_by() is not None
         starting = not training and self.studio.jobs.running(path)
@@ -194,7 +192,7 @@ class Page:
 
     def through_time(self) -> None:
         if self.frames:
-            self.real.props(f'src="{address("/picture", run=self.name)}"')
+            attributes(self.real, src=address("/picture", run=self.name))
         last, newest = len(self.frames) - 1, self.at in (-1, int(self.slider.most))
         self.slider.put(last if newest else self.slider.value, max(1, last))
         self.slider.set_visibility(last > 0)
@@ -209,7 +207,7 @@ class Page:
         event = self.frames[self.at]
         round = round_of(event)
         self.when.set_text(f"Generated, round {round:,}, {time(float(event.get('seconds', math.nan)))}")
-        self.stage.props(f'src="{address("/picture", run=self.name, round=round)}" alt="Samples of round {round:,}"')
+        attributes(self.stage, src=address("/picture", run=self.name, round=round), alt=f"Samples of round {round:,}")
 
     def go(self, at: int) -> None:
         self.slider.put(at)

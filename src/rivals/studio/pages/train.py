@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from nicegui import ui
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, frame, heading, note
+from rivals.studio.frame import address, attributes, frame, heading, note
 
 if TYPE_CHECKING:
     from rivals.studio.server import Studio
@@ -151,10 +151,7 @@ def element(name: str, value: object, hint: object, told: str) -> Any:
         return made
     else:
         made = ui.input(label, value=typed(value)).props("dense")
-    return made.props(add=f'hint="{told.translate(QUOTES)}"')
-
-
-QUOTES = str.maketrans({'"': "'", "\n": " "})
+    return attributes(made, hint=told)
 
 
 def choices_of(hint: object) -> list[object]:
