@@ -91,8 +91,10 @@ def test_charts_and_films_are_saved(page, served):
         assert download.value.suggested_filename == f"gan-digits-speed.{form.lower()}"
     with urllib.request.urlopen(f"{served}/film?run=gan-digits&form=gif") as answer:
         assert answer.read(6) == b"GIF89a"
-    with urllib.request.urlopen(f"{served}/comparison?run=gan-digits&run=more/seed-1") as answer:
+    with urllib.request.urlopen(f"{served}/page?run=gan-digits&run=more/seed-1") as answer:
         assert b"2 runs compared" in answer.read()
+    with urllib.request.urlopen(f"{served}/page?run=gan-digits") as answer:
+        assert b"gan on digits" in answer.read()
 
 
 def test_the_explorer_moves_calculates_and_inverts(page, library, tmp_path):
@@ -223,7 +225,7 @@ OUTSIDE = (
     "/chart?run=..%2Fgan-digits&title=Speed",
     "/chart?run=gan-digits&title=Nothing",
     "/film?run=..",
-    "/comparison?run=..",
+    "/page?run=..",
     "/..%2f..%2f..%2fetc/passwd",
 )
 

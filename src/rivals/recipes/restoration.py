@@ -181,7 +181,7 @@ def context_encoder(facts: Facts, options: InpaintingOptions) -> Setup:
 
     Measured (study restoring, seeds 0 and 1): pictures as srresnet's, half of each side in the middle, 1,000 rounds with
     `--batch 8 --decay linear --adversarial-weight 0.05`: PSNR 11.9 dB of the filling alone, Fréchet distance 233; with
-    `--no-rival` 12.7 dB and 248. With `--holes strokes`, of the whole picture: 17.8 dB and 160, `--no-rival` 18.3 dB and 151."""
+    `--no-rival` 12.7 dB and 248. With `--holes strokes`, of the whole picture: 17.8 dB and 160, `--no-rival` 18.3 and 151."""
     if not facts.pictures:
         raise UserError(f"this recipe fills holes in pictures, this data has vectors of {facts.shape[0]} numbers")
     channels, *sides = facts.shape

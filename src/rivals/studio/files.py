@@ -61,14 +61,14 @@ def build(shelf: Shelf) -> None:
 
         return found(draw)
 
-    @app.get("/comparison")
-    def comparison(run: Annotated[list[str], Query()]) -> Response:
+    @app.get("/page")
+    def page(run: Annotated[list[str], Query()]) -> Response:
         def write() -> Response:
             from rivals.report import write_report
 
             with TemporaryDirectory() as place:
-                page = write_report([shelf.path(name) for name in run], Path(place) / "page.html")
-                return saved(page.read_bytes(), "comparison", "html")
+                out = write_report([shelf.path(name) for name in run], Path(place) / "page.html")
+                return saved(out.read_bytes(), "comparison" if len(run) > 1 else f"{run[0]}-report", "html")
 
         return found(write)
 

@@ -56,7 +56,7 @@ class Page:
             return
         with ui.element("div").classes("bar"):
             ui.toggle(dict(ALONG), value=self.x, on_change=lambda e: self.turn(e.value)).props('no-caps aria-label="Against"')
-            ui.link("Save as one page", self.page_address())
+            ui.link("Save as one page", address("/page", run=[watch.name for watch in self.watches]))
         self.grid = ui.element("div").classes("charts")
         heading("Samples at equal places", 2)
         with ui.element("div").classes("bar"):
@@ -75,9 +75,6 @@ class Page:
 
     def here(self) -> str:
         return address("/compare", run=self.names, x=self.x, at=f"{self.at:g}")
-
-    def page_address(self) -> str:
-        return address("/comparison", run=[watch.name for watch in self.watches])
 
     def turn(self, x: Along) -> None:
         self.x = x

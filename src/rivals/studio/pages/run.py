@@ -59,6 +59,7 @@ class Page:
             self.goes = ui.button("Continue", on_click=self.go_on).props("no-caps unelevated")
             ui.link("Explore", address("/explore", run=self.name))
             ui.link("Compare with others", address("/compare", run=self.name))
+            ui.link("Save as one page", address("/page", run=self.name))
         self.failed = ui.element("pre").classes("command warn")
         self.findings = ui.element("section").props('aria-label="What the doctor says"')
         self.samples()
