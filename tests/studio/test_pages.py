@@ -24,6 +24,14 @@ def test_every_page_opens(page):
     for path, title in titles.items():
         page.goto(path)
         assert page.get_by_role("heading", level=1).inner_text() == title
+    page.goto("/learn?game=vae")
+    page.get_by_role("heading", name="VAE", exact=False).first.wait_for()
+    page.get_by_role("link", name="GAN: two players").click()
+    page.get_by_role("heading", name="What each logged name means").wait_for()
+    page.goto("/inside?run=gan-digits")
+    page.get_by_role("img", name="Histogram of the discriminator's logits").locator("svg").wait_for()
+    assert page.get_by_alt_text("Drawn: where the discriminator looks").count() == 8
+    assert page.get_by_role("row").count() > 5
     page.goto("/run?run=nothing")
     assert "no run 'nothing'" in page.get_by_role("alert").inner_text()
 

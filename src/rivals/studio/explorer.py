@@ -14,7 +14,7 @@ from PIL import ImageOps
 from PIL.Image import Image
 from torch import Tensor
 
-from rivals.data import bytes_from_pictures, load, pictures_from_bytes
+from rivals.data import Dataset, bytes_from_pictures, load, pictures_from_bytes
 from rivals.data.part import bytes_of
 from rivals.data.pictures import image
 from rivals.errors import UserError, pick
@@ -28,6 +28,7 @@ from rivals.game import ByAttributes, Conditional, Game
 from rivals.metrics.neighbours import nearest
 from rivals.run import Run
 from rivals.sampling import conditions, latents
+from rivals.studio.png import as_png
 
 DIRECTIONS = 8
 STEPS = 100  # of the way between two samples
@@ -184,10 +185,15 @@ def known(path: Path, _stamp: int) -> tuple[Game, tuple[int, int, int]]:
 @lru_cache(maxsize=2)
 def training_rows(path: Path, _created: str) -> Tensor:
     """(n, C, H, W) bytes of the first rows that a run learnt from."""
+    return bytes_of(learnt(path), AMONG)
+
+
+def learnt(path: Path) -> Dataset:
+    """What a run learnt from."""
     given = dict(Run(path).settings["data"])
     source = given.pop("source")
     given.pop("fingerprint", None)
-    return bytes_of(load(source, **given), AMONG)
+    return load(source, **given)
 
 
 def read(content: bytes) -> Image:
@@ -202,12 +208,6 @@ def read(content: bytes) -> Image:
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise UserError(f"this is no picture that can be read: PNG, JPEG, GIF, WebP or BMP ({error})") from None
     return picture
-
-
-def as_png(picture: Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "png", compress_level=1)
-    return file.getvalue()
 
 
 def formula(added: Sequence[int], taken: Sequence[int], further: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import TypeVar
@@ -13,6 +13,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from rivals.report.words import ALONG, Along
+from rivals.studio.png import as_source
 
 E = TypeVar("E", bound=ui.element)
 
@@ -87,6 +88,23 @@ def attributes(element: E, **values: object) -> E:
     for name, value in values.items():
         element.props[name.replace("_", "-")] = value
     return element
+
+
+def line(cells: Sequence[str], *, head: bool = False) -> None:
+    with ui.element("thead" if head else "tr") as part:
+        if head:
+            with part, ui.element("tr"):
+                for cell in cells:
+                    with ui.element("th").props('scope="col"'):
+                        ui.label(cell)
+            return
+        for i, cell in enumerate(cells):
+            with ui.element("td" if i else "th").classes("n" if i else "").props("" if i else 'scope="row"'):
+                ui.label(cell)
+
+
+def shown(png: bytes, alt: str) -> None:
+    attributes(ui.element("img"), alt=alt, src=as_source(png))
 
 
 def along(x: str) -> Along:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import PIL.Image
 import torch
 from torch import Tensor
 
-from rivals.studio.explorer import as_png
 from rivals.studio.playground import CELLS, REACH
+from rivals.studio.png import as_png, as_source
 
 REAL, FAKE = "#009e73", "#cc79a7"  # of points; places that D takes for real are blue, those that it takes for drawn orange
 HIGH, LOW, PAPER = np.array([0, 114, 178]), np.array([213, 94, 0]), np.array([255, 255, 255])
@@ -91,6 +89,5 @@ def densities(real: Tensor, fake: Tensor, logits: Tensor | None, pull: Tensor | 
 
 def alone(background: bytes, content: str) -> bytes:
     """A file of its own: the picture and what stands over it."""
-    source = f"data:image/png;base64,{base64.b64encode(background).decode()}"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {CELLS} {CELLS}" width="800" height="800">'
-    return f'{head}<image href="{source}" width="{CELLS}" height="{CELLS}"/>{content}</svg>'.encode()
+    return f'{head}<image href="{as_source(background)}" width="{CELLS}" height="{CELLS}"/>{content}</svg>'.encode()

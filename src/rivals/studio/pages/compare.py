@@ -12,7 +12,7 @@ from starlette.requests import Request
 from rivals.errors import UserError
 from rivals.log import round_of
 from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, line, note
 
 if TYPE_CHECKING:
     from rivals.report.charts import Group
@@ -160,19 +160,6 @@ class Page:
             with ui.element("tbody"):
                 for name, values in rows.items():
                     line([name.replace("_", " "), *values])
-
-
-def line(cells: Sequence[str], *, head: bool = False) -> None:
-    with ui.element("thead" if head else "tr") as part:
-        if head:
-            with part, ui.element("tr"):
-                for cell in cells:
-                    with ui.element("th").props('scope="col"'):
-                        ui.label(cell)
-            return
-        for i, cell in enumerate(cells):
-            with ui.element("td" if i else "th").classes("n" if i else "").props("" if i else 'scope="row"'):
-                ui.label(cell)
 
 
 def together(stories: Sequence[Story], x: Along) -> list[Group]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +16,8 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, attributes, frame, heading, labelled, note, stay
+from rivals.studio.frame import Slider, address, frame, heading, labelled, note, shown, stay
+from rivals.studio.png import as_source
 
 if TYPE_CHECKING:
     from rivals.studio.explorer import Explorer
@@ -140,7 +140,7 @@ class Page:
 
     def draw(self, says: str = "") -> None:
         """What stands here now."""
-        self.stage.set_source(data(self.explorer.picture()))
+        self.stage.set_source(as_source(self.explorer.picture()))
         self.says.set_text(says)
 
     def samples(self) -> None:
@@ -300,11 +300,3 @@ class Page:
         picture.save(file, "png")
         self.clear()
         await self.later(lambda: self.explorer.paint(file.getvalue()), "Painted")
-
-
-def shown(png: bytes, alt: str) -> None:
-    attributes(ui.element("img"), alt=alt, src=data(png))
-
-
-def data(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

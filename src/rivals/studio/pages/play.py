@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import math
@@ -16,6 +15,7 @@ from nicegui.events import MouseEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import address, dark, frame, heading, labelled, note, stay
+from rivals.studio.png import as_source
 
 if TYPE_CHECKING:
     from rivals.studio.playground import Playground
@@ -199,7 +199,7 @@ class Page:
         flat = ground.flat
         self.background = plane.surface(logits) if logits is not None and not flat else plane.blank()
         self.content = plane.densities(ground.data, fake, logits, pull) if flat else plane.points(ground.data, fake, pull)
-        self.stage.set_source(f"data:image/png;base64,{base64.b64encode(self.background).decode()}")
+        self.stage.set_source(as_source(self.background))
         self.stage.set_content(self.content)
         self.says.set_text(f"Round {ground.trainer.round:,}" + (f": {says}" if says else ""))
         curves = [
@@ -214,7 +214,7 @@ class Page:
         from rivals.studio import plane
 
         self.background, self.content = plane.blank(), ""
-        self.stage.set_source(f"data:image/png;base64,{base64.b64encode(self.background).decode()}")
+        self.stage.set_source(as_source(self.background))
         self.stage.set_content("")
 
     def mouse(self, event: MouseEventArguments) -> None:

@@ -1,0 +1,71 @@
+"""What the discriminator of a run answers, where it looks, and the weights of the run."""
+
+from __future__ import annotations
+
+import io
+
+import numpy
+import PIL.Image
+import pytest
+import torch
+
+from rivals.errors import UserError
+from rivals.loading import load
+from rivals.recipes import find
+from rivals.studio import inside
+from rivals.training import Training, train
+
+
+def test_answers_are_the_discriminators(trained):
+    found = inside.answers(trained)
+    game = load(trained)
+    with torch.no_grad():
+        assert torch.allclose(game.logits(found.judged[0]).flatten(), found.real[: inside.LOOKED], atol=1e-5)
+        assert torch.allclose(game.logits(found.judged[1]).flatten(), found.fake[: inside.LOOKED], atol=1e-5)
+    at, real, fake = inside.histogram(found)
+    assert len(at) == len(real) == inside.BINS
+    assert (sum(real), sum(fake)) == (inside.ROWS, inside.ROWS)
+    mean = sum(x * n for x, n in zip(at, real, strict=True)) / inside.ROWS
+    assert mean == pytest.approx(float(found.real.mean()), abs=(at[1] - at[0]))
+
+
+def test_the_map_is_where_the_answer_changes(trained):
+    x = inside.answers(trained).judged[0]
+    where = inside.minded(trained, x)
+    assert where.shape == (inside.LOOKED, 8, 8)
+    assert torch.equal(where.flatten(1).amax(1), torch.ones(inside.LOOKED))
+    game = load(trained)
+
+    def change(y, z):
+        moved = x[:1].clone()
+        moved[0, 0, y, z] += 1e-2
+        with torch.no_grad():
+            return abs(float(game.logits(moved) - game.logits(x[:1])))
+
+    best, least = (divmod(int(at), 8) for at in (where[0].argmax(), where[0].argmin()))
+    assert change(*best) > change(*least)
+    drawn = numpy.asarray(PIL.Image.open(io.BytesIO(inside.shown(x[0], where[0]))))
+    assert drawn.shape == (8, 8, 3)
+    assert tuple(drawn[best]) != tuple(drawn[best][::-1])  # orange there
+
+
+def test_weights_are_told_of_every_layer(trained):
+    told = inside.weights(trained)
+    assert {name for name, _, _ in told} == {name for name, _ in load(trained).named_parameters()}
+    assert all(size > 0 or name.endswith("bias") for name, _, size in told)
+
+
+def test_games_without_a_discriminator_show_their_weights_alone(tmp_path):
+    into = tmp_path / "vae"
+    train(
+        find("vae").but(network="simple", width=8), Training(data="digits", into=into, rounds=2, looks=1, precision="float32")
+    )
+    with pytest.raises(UserError, match="no discriminator"):
+        inside.answers(into)
+    assert inside.weights(into)
+
+
+def test_points_are_answered_too(tmp_path):
+    into = tmp_path / "ring"
+    train(find("gan").but(network="mlp", width=8), Training(data="ring", into=into, rounds=2, looks=1, precision="float32"))
+    assert inside.answers(into).judged[0].shape == (inside.LOOKED, 2)
