@@ -223,10 +223,15 @@ def label(names: Sequence[str], of: str | None, to: str | None) -> tuple[int, in
 def picture(file: Path, channels: int, report: Report) -> Tensor:
     """(1, channels, H, W), at the size that it has. Of 2 or 4 channels the last tells what is to be filled: the transparent."""
     data = file.read_bytes()
-    was, coloured = traits(data), channels >= 3
-    if not coloured and not was.grey:
+    if channels < 3 and not traits(data).grey:
         report.notes.append(f"{file} is in colour and was turned grey, as the run's own are")
-    x = pictures_from_bytes(torch.from_numpy(decode(data, Form(was.size, 3 if coloured else 1))[0].copy()))[None]
+    return decoded(data, channels)
+
+
+def decoded(data: bytes, channels: int) -> Tensor:
+    """The content of a file as `picture` gives it."""
+    form = Form(traits(data).size, 3 if channels >= 3 else 1)
+    x = pictures_from_bytes(torch.from_numpy(decode(data, form)[0].copy()))[None]
     if channels in (1, 3):
         return x
     holes = torch.from_numpy(transparent(data))[None, None].float()

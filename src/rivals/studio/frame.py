@@ -103,8 +103,8 @@ def line(cells: Sequence[str], *, head: bool = False) -> None:
                 ui.label(cell)
 
 
-def shown(png: bytes, alt: str) -> None:
-    attributes(ui.element("img"), alt=alt, src=as_source(png))
+def shown(png: bytes, alt: str) -> ui.element:
+    return attributes(ui.element("img"), alt=alt, src=as_source(png))
 
 
 def along(x: str) -> Along:

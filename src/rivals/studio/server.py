@@ -19,7 +19,7 @@ from rivals.studio.guard import HERE, Guard
 from rivals.studio.jobs import Jobs
 from rivals.studio.shelf import Shelf
 
-PAGES = ("runs", "run", "compare", "explore", "inside", "play", "train", "learn")
+PAGES = ("runs", "run", "compare", "explore", "translate", "inside", "play", "train", "learn")
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 22"><circle cx="11" cy="11" r="9.5" fill="#0072b2" opacity=".9"/>'
     '<circle cx="23" cy="11" r="9.5" fill="#d55e00" opacity=".8"/></svg>'

@@ -58,6 +58,8 @@ class Page:
             self.stops = ui.button("Stop", on_click=self.stop).props("no-caps outline")
             self.goes = ui.button("Continue", on_click=self.go_on).props("no-caps unelevated")
             ui.link("Explore", address("/explore", run=self.name))
+            if self.watch.settings.get("domains"):
+                ui.link("Translate", address("/translate", run=self.name))
             ui.link("Inside the game", address("/inside", run=self.name))
             ui.link("Compare with others", address("/compare", run=self.name))
             ui.link("Save as one page", address("/page", run=self.name))
