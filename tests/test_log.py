@@ -41,6 +41,13 @@ def test_a_log_that_was_written_anew_is_read_from_the_start(tmp_path):
     events, anew = follower.new()
     assert anew
     assert rounds((events, anew)) == [1, 5, 6]
+    for first in (7, 8):  # twice, so that the new file may lie where the first one lay
+        beside.write_text(line(first) + line(first + 1) + line(first + 2) + line(first + 3))
+        os.replace(beside, file)
+    assert follower.new()[1]
+    assert follower.new() == ([], False)
+    file.write_text(line(9) + line(1) + line(2) + line(3) + line(4))  # the same file, and longer
+    assert rounds(follower.new()) == [9, 1, 2, 3, 4]
     file.write_text(line(1))  # the same file, shorter
     assert follower.new() == ([{"kind": "terms", "round": 1}], True)
     file.unlink()

@@ -68,7 +68,7 @@ def setup_of(settings: dict[str, Any]) -> Setup:
         raise UserError("this run is of a game that no recipe made: rivals.load(path, game=YOUR_GAME)")
     facts = Facts(**{**settings["facts"], "shape": tuple(settings["facts"]["shape"])})
     with torch.random.fork_rng(devices=[]):
-        return find(settings["recipe"])(facts, **settings["options"])
+        return find(settings["recipe"]).as_it_was(facts, settings["options"])
 
 
 def export(path: Path | str, out: Path | str, *, checkpoint: Which = "best") -> Path:

@@ -17,6 +17,9 @@ from typing import Any
 Event = dict[str, Any]
 
 
+TAIL = 200  # bytes by which a log is known again
+
+
 class Follower:
     """Reads a log from where it ended last time. kinds: of the events that are wanted, None: all."""
 
@@ -25,6 +28,7 @@ class Follower:
         self.wanted = None if kinds is None else tuple(f'{{"kind": "{kind}"'.encode() for kind in kinds)
         self.end = 0  # of the last whole line that was read
         self.known: tuple[int, int] | None = None  # which file it was
+        self.tail = b""  # its last bytes before `end`: a new file may come to lie where an old one was
         self.last: Event = {}  # of any kind
 
     def new(self) -> tuple[list[Event], bool]:
@@ -33,17 +37,18 @@ class Follower:
         try:
             with self.file.open("rb") as log:
                 now = _which(log.fileno())
-                anew = self.known is not None and (now != self.known or log.seek(0, 2) < self.end)
+                log.seek(self.end - len(self.tail))
+                anew = self.known is not None and (now != self.known or log.read(len(self.tail)) != self.tail)
                 if anew:
-                    self.end = 0
+                    self.end, self.tail = 0, b""
                 self.known = now
                 log.seek(self.end)
                 added = log.read()
         except FileNotFoundError:
-            anew, self.known, self.end = self.known is not None, None, 0
+            anew, self.known, self.end, self.tail = self.known is not None, None, 0, b""
             return [], anew
         whole = added[: added.rfind(b"\n") + 1]
-        self.end += len(whole)
+        self.end, self.tail = self.end + len(whole), (self.tail + whole)[-TAIL:]
         everything = whole.splitlines()
         self.last = (everything and _event(everything[-1])) or ({} if anew else self.last)
         lines = (line for line in everything if self.wanted is None or line.startswith(self.wanted))

@@ -14,11 +14,12 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from rivals import files
 from rivals.errors import UserError
@@ -37,6 +38,11 @@ def typed(text: str) -> Which:
 
 
 SAME = ("recipe", "options", "data", "seed", "batch", "average", "score", "precision")  # what a resumed run must agree on
+
+
+class Trains(NamedTuple):
+    process: int
+    host: str
 
 
 class Run:
@@ -79,7 +85,7 @@ class Run:
             if not _taken(lock):
                 raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere")
             lock.truncate(0)
-            print(os.getpid(), file=lock, flush=True)
+            print(os.getpid(), socket.gethostname(), file=lock, flush=True)
             for name in ("checkpoints", "pictures"):
                 (self.path / name).mkdir(exist_ok=True)
             for left in [
@@ -90,16 +96,16 @@ class Run:
                 left.unlink()
             yield
 
-    def trained_by(self) -> int | None:
-        """The process that trains into this folder now, on this machine."""
+    def trained_by(self) -> Trains | None:
+        """Who trains into this folder now."""
         try:
             with (self.path / ".lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # free: whoever it names is gone
-        except FileNotFoundError:
-            return None
         except BlockingIOError:
-            text = (self.path / ".lock").read_text().strip()
-            return int(text) if text.isdigit() else None
+            process, _, host = (self.path / ".lock").read_text().strip().partition(" ")
+            return Trains(int(process) if process.isdigit() else 0, host)
+        except OSError:  # nobody ever did; or it cannot be told here
+            return None
         return None
 
     @property

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from rivals.data.core import Facts
 from rivals.errors import UserError
 from rivals.recipes import RECIPES
 from rivals.recipes.core import Idle, flag
@@ -28,6 +29,9 @@ IDLE = [  # recipe, what is asked for, the option that then changes nothing, why
     ("infogan", {}, "views", "affine", "without --pretrain"),
     ("infogan", {}, "heads", 2, "without --pretrain"),
     ("infogan", {}, "lr_s", 0.1, "without --pretrain"),
+    ("infogan", {"continuous": 0}, "continuous_weight", 0.5, "without --continuous"),
+    ("infogan", {"categories": ()}, "categorical_weight", 0.5, "without --categories"),
+    ("triplegan", {"generated_weight": 0.0}, "generated_from", 0.5, "with --generated-weight 0"),
     ("triplegan", {"dropout": 0.0}, "consistency", 1.0, "without --dropout"),
     ("pix2pix", {"generator": "resnet"}, "depth", 2, "which has --blocks"),
     ("pix2pix", {"generator": "resnet"}, "noise", 0.5, "without --generator unet"),
@@ -70,3 +74,10 @@ def test_what_recipes_call_idle_are_options_of_theirs_and_listed_here():
         if isinstance(recipe.options, Idle):
             idle = {option for option, _ in recipe.options.idle()}
             assert idle <= {field.name for field in dataclasses.fields(recipe.options)} & listed
+
+
+def test_it_is_refused_in_steps_too_and_runs_of_before_are_built_as_they_were():
+    with pytest.raises(UserError, match="changes nothing without --penalty"):
+        RECIPES["gan"].but(penalty="r1", penalty_weight=3.0).but(penalty="none")
+    options = {**vars(RECIPES["pix2pix"].options), "rival": False, "patch": "16", "pair": "edges"}
+    assert RECIPES["pix2pix"].as_it_was(Facts(shape=(1, 16, 16), count=9), options).game.D is None

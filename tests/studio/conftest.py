@@ -51,19 +51,23 @@ def served(library):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "rivals", "studio", str(library), "--port", str(port)]
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=alone)
+    told = library / ".told.txt"
+    with told.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=alone)
     address = f"http://localhost:{port}"
     for _ in range(300):
         try:
             urllib.request.urlopen(address, timeout=5).read()
             break
         except OSError:
-            assert process.poll() is None, process.stdout.read()
+            assert process.poll() is None, told.read_text()
             time.sleep(0.1)
+    else:
+        pytest.fail(told.read_text())
     yield address
     process.terminate()
-    said = process.communicate(timeout=20)[0]
-    assert "Traceback" not in said, said
+    process.wait(timeout=20)
+    assert "Traceback" not in told.read_text(), told.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,12 @@ def test_smoothing_draws_the_mean_and_leaves_short_curves_as_they_are():
     assert drawn["legend"]["show"]
 
 
+def test_curves_that_hold_nothing_yet_are_left_out():
+    empty, none = Curve("empty", [], []), Curve("none", [0.0, 1.0], [math.nan, math.nan])
+    drawn = options(Group("Speed", [empty, SHORT, none]), dark=False)
+    assert [line["name"] for line in drawn["series"]] == ["other"]
+
+
 def test_wide_ranges_are_logarithmic():
     assert options(Group("a", [Curve("a", [0, 1], [1, 1000])]), dark=False)["yAxis"]["type"] == "log"
     assert options(Group("a", [Curve("a", [0, 1], [1, 5])]), dark=False)["yAxis"]["type"] == "value"

@@ -16,7 +16,6 @@ from rivals.explore.directions import factorised
 from rivals.loading import load
 from rivals.recipes import find
 from rivals.sampling import drawn
-from rivals.studio import explorer as explored
 from rivals.studio.explorer import DIRECTIONS, Explorer, read
 from rivals.training import Training, train
 
@@ -47,10 +46,10 @@ def test_the_samples_are_those_of_the_command_line(explorer, trained):
 def test_directions_and_truncation_move_the_picture(explorer):
     before = explorer.picture()
     assert torch.equal(explorer.directions, factorised(explorer.game, DIRECTIONS))
-    explorer.moves[1] = 3.0
+    explorer.move(1, 3.0)
     assert torch.allclose(explorer.here, explorer.z + 3 * explorer.directions[1], atol=1e-5)
     assert explorer.picture() != before
-    explorer.moves[1] = 0.0
+    explorer.move(1, 0.0)
     assert explorer.picture() == before
     explorer.psi = 0.0
     assert len(set(explorer.sheet())) == 1  # all alike
@@ -84,9 +83,14 @@ def test_two_visitors_do_not_disturb_each_other(trained):
 
 
 def test_a_drawn_picture_is_found_again_and_its_neighbours_are_training_rows(explorer, digits):
+    explorer.psi = 0.5
     explorer.stand(explorer.samples[7])
-    error = explorer.invert(explorer.picture())
+    wanted = explorer.picture()
+    error = explorer.invert(wanted)
     assert error < 1e-2
+    assert explorer.psi == 1.0  # else something other than what was found would be shown
+    difference = pixels(explorer.picture()).double() - pixels(wanted)
+    assert float((difference / 255).square().mean()) == pytest.approx(error, abs=1e-3)
     rows = {bytes(row.flatten().tolist()) for row in bytes_of(digits)}
     found = explorer.nearest()
     assert len(found) == 5
@@ -132,6 +136,12 @@ def test_classes_are_asked_for(tmp_path):
     explorer.ask("7")
     asked = explorer.samples[:, -10:]
     assert (asked.argmax(1) == 7).all()
+    game = load(into)
+    wanted = bytes_from_pictures(drawn(game, 64, 0, asked=torch.full((64,), 7)))
+    assert torch.equal(pixels(explorer.sheet()[9]), wanted[9].flatten())  # as `rivals sample --only 7` draws them
+    first = explorer.sheet()
+    explorer.again(5)
+    assert explorer.sheet() != first
     with pytest.raises(UserError):
         explorer.ask("eleven")
     assert explorer.only == "7"
@@ -154,4 +164,3 @@ def test_other_weights_are_loaded_anew(trained, tmp_path):
     assert Explorer(copy).game is game
     os.utime(copy / "checkpoints" / "best.safetensors", ns=(1, 2**62))
     assert Explorer(copy).game is not game
-    assert explored.known.cache_info().maxsize == 4

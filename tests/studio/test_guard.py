@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlencode
 
 import pytest
 
 from rivals.errors import UserError
-from rivals.studio.guard import Guard
-from rivals.studio.server import free, here
+from rivals.studio.guard import Guard, here
+from rivals.studio.server import free
 
 
 def asked(guard, path="/", *, kind="http", method="GET", query="", **headers):
@@ -72,6 +73,7 @@ def test_beyond_this_machine_the_token_is_asked_for_once():
     assert asked(guard, host="lab-3:8080")[0] == 403
     assert asked(guard, host="lab-3:8080", query="token=wrong")[0] == 403
     assert asked(guard, host="lab-3:8080", cookie="rivals=wrong")[0] == 403
+    assert asked(guard, host="lab-3:8080", cookie="rivals=secret")[0] == 403
     assert asked(guard, kind="websocket", host="lab-3:8080", query="token=secret") == "websocket.close"
     status, headers, _ = asked(guard, "/run", host="lab-3:8080", query="run=a%2Fb&token=secret")
     assert (status, headers[b"location"]) == (303, b"/run?run=a%2Fb")  # the token stands in no history
@@ -81,6 +83,19 @@ def test_beyond_this_machine_the_token_is_asked_for_once():
     assert asked(guard, host="lab-3:8080", cookie=cookie.split(";")[0])[0] == 200
     assert asked(guard, kind="websocket", host="lab-3:8080", cookie=cookie.split(";")[0]) == "websocket.accept"
     assert asked(guard, "//evil.com", host="lab-3", query="token=secret")[1][b"location"] == b"/evil.com"
+
+
+def test_any_token_can_be_had_and_what_is_malformed_is_refused():
+    for token in ("a+b&c#d", "a;b, c", "\N{SNOWMAN}"):
+        guard = Guard(behind, token=token, name="rivals-9")
+        status, headers, _ = asked(guard, host="lab", query=urlencode({"token": token}))
+        assert status == 303
+        assert asked(guard, host="lab", cookie=headers[b"set-cookie"].decode().split(";")[0])[0] == 200
+    guard = Guard(behind, token=None)
+    for headers in ({"host": "[x"}, {"host": "localhost", "origin": "http://[x"}, {"host": "localhost", "content-length": "x"}):
+        assert asked(guard, method="POST", **headers)[0] == 403
+    assert asked(guard, method="POST", host="localhost", **{"content-length": "5000000000"})[0] == 403
+    assert asked(guard, host="127.0.0.2:8080")[0] == 200
 
 
 def test_which_hosts_are_this_machine():

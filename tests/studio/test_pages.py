@@ -74,10 +74,11 @@ def test_samples_go_through_time_and_curves_are_drawn(page, library):
     page.wait_for_url("**x=round**")
     run = library / "gan-digits" / "log.jsonl"
     last = json.loads(run.read_text().splitlines()[-1])
-    finding = {"kind": "finding", "name": "collapse", "since": 30, "sees": "All alike.", "tries": "Less."}
+    sees = "The discriminator's <b>samples</b> are all alike."
+    finding = {"kind": "finding", "name": "collapse", "since": 30, "sees": sees, "tries": "Less."}
     with run.open("a") as log:  # live: what is written is shown
         log.write(json.dumps(last | finding) + "\n")
-    page.get_by_text("All alike.").wait_for()
+    page.get_by_text(sees).wait_for()
 
 
 def test_a_run_that_goes_while_it_is_shown_is_told(page, library):
@@ -198,6 +199,10 @@ def test_what_cannot_be_trained_is_told_on_the_page(page):
     page.get_by_text("name a folder for the run").wait_for()
     page.get_by_label("Folder").fill("new")
     page.get_by_label("penalty weight").fill("3")
+    page.get_by_label("beta1").fill("x")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("beta1").last.wait_for()
+    page.get_by_label("beta1").fill("")
     page.get_by_role("button", name="Start").click()
     page.get_by_text("--penalty-weight changes nothing without --penalty").wait_for(timeout=150_000)
 
@@ -234,11 +239,19 @@ OUTSIDE = (
     "/chart?run=gan-digits&title=Nothing",
     "/film?run=..",
     "/page?run=..",
+    "/picture?run=linked&round=1",
+    "/film?run=linked",
     "/..%2f..%2f..%2fetc/passwd",
 )
 
 
-def test_nothing_outside_the_folder_is_read(served):
+def test_nothing_outside_the_folder_is_read(served, library, tmp_path):
+    secret = tmp_path / "secret.png"
+    PIL.Image.new("RGB", (8, 8), "red").save(secret)
+    shutil.copytree(library / "gan-digits", library / "linked")
+    shutil.rmtree(library / "linked" / "pictures")
+    (library / "linked" / "pictures").mkdir()
+    (library / "linked" / "pictures" / "0000001.png").symlink_to(secret)
     for path in OUTSIDE:
         with pytest.raises(urllib.error.HTTPError) as told:
             urllib.request.urlopen(served + path)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -55,12 +56,12 @@ def test_a_run_that_is_being_trained_stopped_or_was_killed_is_told(folder):
     assert by_name(shelf)["gan-digits"].state == "stopped"
     run = Run(path)
     with run.locked():
-        assert run.trained_by() == os.getpid()
+        assert run.trained_by() == (os.getpid(), socket.gethostname())
         assert by_name(shelf)["gan-digits"].state == "training"
         with pytest.raises(UserError, match="being trained"), run.locked():
             pass
-        assert run.trained_by() == os.getpid()  # whoever came second has not wiped it out
-    assert (path / ".lock").read_text().strip() == str(os.getpid())  # as a kill leaves it
+        assert run.trained_by().process == os.getpid()  # whoever came second has not wiped it out
+    assert (path / ".lock").read_text().split()[0] == str(os.getpid())  # as a kill leaves it
     assert run.trained_by() is None
 
 
@@ -76,8 +77,24 @@ def test_whoever_looks_does_not_keep_a_training_from_beginning(folder):
             time.sleep(0.02)
             os._exit(0)
     with run.locked():  # the child held it for a moment more
-        assert run.trained_by() == os.getpid()
+        assert run.trained_by().process == os.getpid()
     os.waitpid(child, 0)
+
+
+def test_a_run_that_is_to_train_longer_or_is_another_one_is_read_again(folder):
+    shelf, path = Shelf(folder), folder / "gan-digits"
+    (path / "checkpoints" / "final.safetensors").unlink()
+    assert by_name(shelf)["gan-digits"].progress == 1.0
+    run = Run(path)
+    run.extend({**run.settings, "budget": {"rounds": 400}})
+    assert by_name(shelf)["gan-digits"].progress == 0.1
+    for budget in ({"rounds": 0}, {"minutes": 0}, {}):
+        run.extend({**run.settings, "budget": budget})
+        assert by_name(shelf)["gan-digits"].progress == 0.0
+    assert shelf.glance("gan-digits").round == 40
+    shutil.rmtree(path)
+    with pytest.raises(UserError, match="no run 'gan-digits' here"):
+        shelf.glance("gan-digits")
 
 
 def test_what_is_deleted_or_damaged_is_left_out(folder):
@@ -120,7 +137,7 @@ def test_hours_of_watching_keep_no_more_than_minutes(folder):
     Run(folder / "gan-digits").rewind(40)
     assert watch.refresh()
     assert watch.story().rounds == 40
-    assert [event["round"] for event in watch.pictures()] == sorted(event["round"] for event in watch.pictures())
+    assert [event["round"] for event in watch.pictures()] == [0, 10, 20, 30, 40]
     (folder / "gan-digits" / "settings.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):
         Watch(folder / "gan-digits", "gan-digits")

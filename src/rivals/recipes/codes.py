@@ -69,6 +69,9 @@ class InfoGANOptions(Common):
     def idle(self) -> Iterator[tuple[str, str]]:
         if not self.pretrain:
             yield from ((name, "without --pretrain") for name in ("heads", "views", "lr_s"))
+        for codes, weight in (("continuous", "continuous_weight"), ("categories", "categorical_weight")):
+            if not getattr(self, codes):
+                yield weight, f"without --{codes}"
 
     def sorter(self, facts: Facts) -> Sorter:
         """One with a trunk like the discriminator's."""

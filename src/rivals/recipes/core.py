@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -66,15 +66,20 @@ class Recipe:
         recipe = self.but(**changes)
         return recipe.build(facts, recipe.options)
 
+    def as_it_was(self, facts: Facts, options: Mapping[str, Any]) -> Setup:
+        """Of a run: with all of its options, also such as would be refused today."""
+        return self.build(facts, dataclasses.replace(self.options, **options))
+
     def but(self, **changes: object) -> Recipe:
         """The recipe with some of its options changed. Raises `UserError` for one that changes nothing beside the others."""
         known = {field.name: field for field in dataclasses.fields(self.options)}
         for name in changes:
             pick(f"option of recipe '{self.name}'", known, name)
         options = dataclasses.replace(self.options, **changes)
+        usual = RECIPES.get(self.name, self).options
         if isinstance(options, Idle):
             for name, why in options.idle():
-                if getattr(options, name) != getattr(self.options, name):
+                if getattr(options, name) != getattr(usual, name):
                     raise UserError(f"{flag(name)} changes nothing {why}")
         return dataclasses.replace(self, options=options)
 

@@ -187,6 +187,8 @@ class TripleGANOptions(FewLabels):
     def idle(self) -> Iterator[tuple[str, str]]:
         if not self.dropout:
             yield "consistency", "without --dropout, which makes two answers differ"
+        if not self.generated_weight:
+            yield "generated_from", "with --generated-weight 0"
 
 
 @recipe(

@@ -23,6 +23,7 @@ POINTS = 400  # that are drawn of a curve
 def options(group: Group, *, dark: bool, smoothing: float = 0.0, findings: Sequence[Event] = ()) -> dict[str, Any]:
     """What ECharts is given. smoothing: in [0, 1), of the running mean that stands before the values. findings: of the doctor,
     lines where they happened."""
+    group = group._replace(curves=[curve for curve in group.curves if curve.missing < len(curve.y)])
     ink, line = ("#a2a9b5", "#2d313a") if dark else ("#5a606b", "#e2e0d9")
     series: list[dict[str, Any]] = []
     for curve in group.curves:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from PIL import ImageOps
 from PIL.Image import Image
 from torch import Tensor
 
+from rivals import chance
 from rivals.data import Dataset, bytes_from_pictures, load, pictures_from_bytes
 from rivals.data.part import bytes_of
 from rivals.data.pictures import image
@@ -28,15 +29,15 @@ from rivals.game import ByAttributes, Conditional, Game
 from rivals.metrics.neighbours import nearest
 from rivals.run import Run
 from rivals.sampling import conditions, latents
+from rivals.studio.alone import DRAWING
+from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_png
 
 DIRECTIONS = 8
 STEPS = 100  # of the way between two samples
 REACH = 4.0  # of a slider, to either side
 NEIGHBOURS, AMONG = 5, 5000  # training pictures that are shown, and among which they are sought
-LARGEST = 10_000_000  # bytes of an upload
 PIXELS = 20_000_000  # of it, decoded
-CHANCE = threading.Lock()  # draws are of one stream
 
 
 class Explorer:
@@ -54,11 +55,11 @@ class Explorer:
     def again(self, seed: int) -> None:
         """Other samples."""
         self.seed = seed
-        with CHANCE:
+        with DRAWING, torch.no_grad():
             if self.only:
                 assert isinstance(self.game, Conditional)
                 asked = conditions(self.path, self.game, "best", self.only, SAMPLES)
-                with torch.no_grad():
+                with chance.fixed(seed):
                     self.samples = self.game.given(asked.to(self.game.device))
             else:
                 self.samples = latents(self.game, SAMPLES, seed)
@@ -84,12 +85,17 @@ class Explorer:
     def stand(self, z: Tensor) -> None:
         self.z, self.moves = z.clone(), [0.0] * DIRECTIONS
 
+    def move(self, k: int, by: float) -> None:
+        """Along a direction."""
+        if len(self.directions):  # before anything is moved: there may be none
+            self.moves[k] = by
+
     @property
     def directions(self) -> Tensor:
         """(k, d), found once."""
         if self.finder not in self.found:
             k = min(DIRECTIONS, self.z.shape[0])
-            with CHANCE:
+            with DRAWING:
                 self.found[self.finder] = pick("way to find directions", FINDERS, self.finder)(self.game, k)
         return self.found[self.finder]
 
@@ -139,8 +145,9 @@ class Explorer:
     def invert(self, content: bytes) -> float:
         """Stand where the picture in a file is drawn best; its mean squared error, of pixels in [0, 1]."""
         x = self.fitted(content)
-        with CHANCE:
+        with DRAWING:
             found = invert(self.game, x[None].to(self.game.device))
+        self.psi = 1.0  # as it was found
         self.stand(found.z[0])
         return float(found.error[0]) / 4
 
@@ -152,7 +159,10 @@ class Explorer:
         if not where.any():
             raise UserError("nothing is painted: draw on the picture first")
         device = self.game.device
-        self.stand(edit(self.game, self.here, wanted.to(device), where.to(device)).z)
+        with DRAWING:
+            found = edit(self.game, self.here, wanted.to(device), where.to(device))
+        self.psi = 1.0
+        self.stand(found.z)
 
     def fitted(self, content: bytes) -> Tensor:
         """An uploaded picture as the game draws them: (C, H, W) in [-1, 1]."""
@@ -170,13 +180,17 @@ class Explorer:
 
 def stamp(path: Path) -> int:
     """Another number where the weights are others."""
-    return max((file.stat().st_mtime_ns for file in path.glob("checkpoints/*.safetensors")), default=0)
+    newest = 0
+    for file in path.glob("checkpoints/*.safetensors"):
+        with suppress(OSError):  # a training deletes old ones
+            newest = max(newest, file.stat().st_mtime_ns)
+    return newest
 
 
 @lru_cache(maxsize=4)
 def known(path: Path, _stamp: int) -> tuple[Game, tuple[int, int, int]]:
     """The game of a run and the shape of what it draws."""
-    with CHANCE:
+    with DRAWING:
         game = opened(path, "best", "cpu")
         channels, height, width = drawn_shape(game)
     return game, (channels, height, width)
@@ -198,8 +212,8 @@ def learnt(path: Path) -> Dataset:
 
 def read(content: bytes) -> Image:
     """An uploaded picture, if it is one, and not too large."""
-    if len(content) > LARGEST:
-        raise UserError(f"the file has {len(content) / 1e6:.0f} MB, and may have {LARGEST / 1e6:.0f}")
+    if len(content) > UPLOAD:
+        raise UserError(f"the file has {len(content) / 1e6:.0f} MB, and may have {UPLOAD / 1e6:.0f}")
     try:
         picture = PIL.Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP", "BMP"))
         if picture.width * picture.height > PIXELS:

@@ -80,7 +80,7 @@ def build(shelf: Shelf) -> None:
             from rivals import film
 
             folder = shelf.path(run)
-            pictures = sorted(folder.glob("pictures/[0-9]*.png"))
+            pictures = [file for file in sorted(folder.glob("pictures/[0-9]*.png")) if file.resolve().is_relative_to(folder)]
             if not pictures:
                 raise UserError(f"run '{run}' has no pictures yet")
             with TemporaryDirectory() as place:
@@ -95,7 +95,7 @@ def found(answer: Callable[[], Response]) -> Response:
     """What is not there is told in a sentence."""
     try:
         return answer()
-    except UserError as error:
+    except (UserError, OSError) as error:
         return PlainTextResponse(str(error), status_code=404)
 
 

@@ -22,7 +22,8 @@ from rivals.data.pictures import image
 from rivals.errors import UserError
 from rivals.game import Game, Judges, Samples
 from rivals.loading import load
-from rivals.studio.explorer import CHANCE, learnt, stamp
+from rivals.studio.alone import DRAWING
+from rivals.studio.explorer import learnt, stamp
 from rivals.studio.png import as_png
 
 ROWS = 500  # real and drawn things that D answers to
@@ -49,7 +50,7 @@ def answers(path: Path) -> Answers:
     game, real = opened(path, stamp(path))
     if not isinstance(game, Judges) or not isinstance(game, Samples):
         raise UserError("this game has no discriminator that judges one thing by itself")
-    with CHANCE, chance.fixed(0), torch.no_grad():
+    with DRAWING, chance.fixed(0), torch.no_grad():
         fake = torch.cat([game.sample(len(part)) for part in torch.split(real, 100)])
         logits = [torch.cat([game.logits(part) for part in torch.split(x, 100)]).flatten(1).mean(1) for x in (real, fake)]
     return Answers(logits[0].float(), logits[1].float(), (real[:LOOKED], fake[:LOOKED]))

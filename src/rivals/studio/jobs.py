@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from rivals.errors import UserError
 from rivals.run import Run
 
 LINES = 12  # of what a training said that are shown
+STOPS = (signal.SIGTERM, signal.SIGINT)
+WELL = (None, 0, *(128 + number for number in STOPS), *(-number for number in STOPS))  # exit codes of what was asked to stop
 
 
 class Jobs:
@@ -45,10 +48,12 @@ class Jobs:
 
     def stop(self, path: Path) -> None:
         """Ask the process that trains into this folder to save and stop."""
-        process = Run(path).trained_by()
-        if process is None:
-            raise UserError(f"nothing is training into {path.name} on this machine")
-        os.kill(process, signal.SIGTERM)
+        trains = Run(path).trained_by()
+        if trains is None:
+            raise UserError(f"nothing is training into {path.name}")
+        if trains.host != socket.gethostname() or not trains.process:
+            raise UserError(f"{path.name} is being trained on {trains.host or 'another machine'}: stop it there")
+        os.kill(trains.process, signal.SIGTERM)
 
     def running(self, into: Path) -> bool:
         process = self.started.get(into)
@@ -57,10 +62,13 @@ class Jobs:
     def failed(self, into: Path) -> str | None:
         """What a training that was started here said last, if it ended in an error."""
         process = self.started.get(into)
-        if process is None or process.poll() in (None, 0, 128 + signal.SIGTERM, 128 + signal.SIGINT):
+        if process is None or (code := process.poll()) in WELL:
             return None
-        return "\n".join(self.said(into).read_text("utf-8", "replace").splitlines()[-LINES:])
+        said = self.said(into).read_text("utf-8", "replace").splitlines()[-LINES:]
+        killed = [f"it was ended by {signal.Signals(-code).name}"] if code is not None and code < 0 else []
+        return "\n".join([*said, *killed])
 
     def said(self, into: Path) -> Path:
         """Beside the runs, hidden: a run's folder has to be empty when its training begins."""
-        return self.folder / ".studio" / f"{into.name}.txt"
+        name = into.relative_to(self.folder) if into.is_relative_to(self.folder) else Path(into.name)
+        return self.folder / ".studio" / f"{'__'.join(name.parts)}.txt"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -26,6 +25,7 @@ from rivals.games.gan import GAN
 from rivals.recipes import RECIPES, find
 from rivals.recipes.core import Recipe
 from rivals.recipes.duel import PenaltyName, penalty
+from rivals.studio.alone import DRAWING
 from rivals.trainer import Trainer
 from rivals.vitals import Duels
 from rivals.window import Diverged
@@ -35,7 +35,6 @@ POINTS, DRAWN, LEAST = 4000, 200, 20  # of the data, of what is drawn, and that 
 CELLS = 40  # of D's surface, to a side
 REACH = 3.0  # of the plane that is shown, to each side of its middle
 STROKE = 0.12  # standard deviation of points around a place that was drawn
-TURN = threading.Lock()  # draws are of one stream
 
 
 def two_moons(n: int) -> np.ndarray[Any, Any]:
@@ -96,7 +95,7 @@ class Playground:
         self.data, self.recipe, self.seed, self.flat = data, recipe, seed, data.shape[1] == 1
         made = small(find(recipe), **options)
         set_ = Memory(data, name="points")
-        with TURN, chance.fixed(seed), torch.random.fork_rng([]):
+        with DRAWING, chance.fixed(seed), torch.random.fork_rng([]):
             torch.manual_seed(seed)
             setup = made(set_.facts)
             self.trainer = Trainer(setup.game, Batches(set_, setup.batch, seed=seed), seed=seed, average=setup.average)
@@ -104,6 +103,7 @@ class Playground:
                 raise UserError(f"'{recipe}' draws nothing from noise alone")
             self.z = setup.game.prior(DRAWN)
         self.turns: Iterator[Player] = iter(())
+        self.penalised: PenaltyName = getattr(made.options, "penalty", "none")
         self.taken = 0  # turns, of those that were taken one by one
         self.losses: dict[str, list[tuple[int, float]]] = {player.name: [] for player in self.trainer.players}
 
@@ -115,7 +115,7 @@ class Playground:
     def alone(self) -> Iterator[None]:
         """Nobody else draws meanwhile, and nobody's draws are disturbed."""
         try:
-            with TURN, chance.fixed(self.seed, self.trainer.round, self.taken):
+            with DRAWING, chance.fixed(self.seed, self.trainer.round, self.taken):
                 yield
         except Diverged as error:
             raise UserError(f"it flew apart: {error}. Begin anew with a lower learning rate") from None
@@ -179,7 +179,7 @@ class Playground:
         criterion = self.game.adversarial
         real = self.looked_at(lambda game: game.logits(self.data[: len(x)])).detach() if criterion.paired else None
         logits = self.looked_at(lambda game: game.logits(x))
-        loss = criterion.generator(real[: len(x)], logits) if real is not None else criterion.generator(logits)
+        loss = criterion.generator(real, logits) if real is not None else criterion.generator(logits)
         (gradient,) = torch.autograd.grad(loss, x)
         return -gradient * len(x)
 
@@ -195,7 +195,7 @@ class Playground:
             if criterion is not None:
                 self.game.adversarial = pick("criterion", CRITERIA, criterion)
             if penalised is not None:
-                self.game.penalty = penalty(penalised, None)
+                self.game.penalty, self.penalised = penalty(penalised, None), penalised
 
 
 def drawn(places: list[tuple[float, float]], *, flat: bool = False) -> Tensor:

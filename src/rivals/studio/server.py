@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
 import socket
@@ -10,12 +9,13 @@ import threading
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlencode
 
 from nicegui import app, ui
 
 from rivals.errors import UserError
 from rivals.studio import files
-from rivals.studio.guard import HERE, Guard
+from rivals.studio.guard import Guard, here
 from rivals.studio.jobs import Jobs
 from rivals.studio.shelf import Shelf
 
@@ -40,10 +40,9 @@ def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) 
     token = token or (None if alone else secrets.token_urlsafe(16))
     free(host, port)
     build(studio)
-    app.add_middleware(Guard, token=token)
+    app.add_middleware(Guard, token=token, name=f"rivals-{port}")
     app.on_startup(lambda: threading.Thread(target=prepare, daemon=True).start())
-    name = "localhost" if alone else socket.gethostname() if host in ("0.0.0.0", "::") else host
-    address = f"http://{name}:{port}/" + (f"?token={token}" if token else "")
+    address = f"http://{shown(host)}:{port}/" + (f"?{urlencode({'token': token})}" if token else "")
     print(f"the runs of {studio.shelf.folder}: {address}", flush=True)
     if not alone:
         print("whoever has this address sees and trains what you can: keep it to yourself", flush=True)
@@ -60,6 +59,19 @@ def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) 
     )
 
 
+def shown(host: str) -> str:
+    """A host as an address has it.
+
+    >>> shown("127.0.0.1"), shown("127.0.0.2"), shown("10.0.0.7"), shown("fe80::1")
+    ('localhost', '127.0.0.2', '10.0.0.7', '[fe80::1]')
+    """
+    if host in ("127.0.0.1", "::1"):
+        return "localhost"
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
 def build(studio: Studio) -> None:
     """Give each page its address."""
     files.build(studio.shelf)
@@ -73,20 +85,6 @@ def prepare() -> None:
     import_module("rivals.recipes")
     torch = import_module("torch")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # a training beside it needs the others
-
-
-def here(host: str) -> bool:
-    """Whether it is this machine alone.
-
-    >>> here("localhost"), here("127.0.0.2"), here("0.0.0.0"), here("lab-3")
-    (True, True, False, False)
-    """
-    if host in HERE:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def free(host: str, port: int) -> None:

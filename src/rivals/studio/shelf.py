@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from rivals.errors import UserError
 from rivals.log import Event, Follower, number, part, round_of
-from rivals.run import Run
+from rivals.run import Run, Trains
 
 DEPTH = 4  # folders below the shelf's in which runs are looked for
 State = Literal["training", "finished", "stopped"]
@@ -42,10 +42,14 @@ class Glance:
     scores: list[Event] = field(default_factory=list)
     findings: list[Event] = field(default_factory=list)
     last: Event = field(default_factory=dict)  # the newest event of any kind
-    trained_by: int | None = None
+    trained_by: Trains | None = None
+    written: tuple[int, int] = (0, 0)  # when the settings were, and which file
     ended: bool = False  # there is a final checkpoint
 
     def refresh(self) -> None:
+        told = (self.path / "settings.json").stat()
+        if (written := (told.st_mtime_ns, told.st_ino)) != self.written:  # it is to train longer, or is another run
+            self.settings, self.written = settings_of(self.path), written
         events, anew = self.follower.new()
         if anew:
             self.scores, self.findings, self.last = [], [], {}
@@ -76,7 +80,7 @@ class Glance:
         """The share of its budget that it has used."""
         budget = part(self.settings, "budget")
         rounds, minutes = number(budget.get("rounds")), number(budget.get("minutes"))
-        shares = [used for used in (self.round / rounds, self.seconds / (60 * minutes)) if math.isfinite(used)]
+        shares = [share / of for share, of in ((self.round, rounds), (self.seconds, 60 * minutes)) if of > 0]
         return 1.0 if self.ended else min([1.0, *shares]) if shares else 0.0
 
     @property
@@ -141,7 +145,8 @@ class Shelf:
 
     def glance(self, name: str) -> Glance | None:
         """One run as it is now."""
-        glance = self.known.get(name) or _glance(name, self.path(name))
+        path = self.path(name)
+        glance = self.known.get(name) or _glance(name, path)
         if glance is not None:
             self.known[name] = glance
             glance.refresh()
@@ -161,9 +166,18 @@ class Shelf:
 
 def _glance(name: str, path: Path) -> Glance | None:
     try:
-        settings = Run(path).settings
-    except (OSError, ValueError, UserError):
-        return None
-    if not isinstance(settings, dict):
+        settings = settings_of(path)
+    except (OSError, UserError):
         return None
     return Glance(name, path, settings, Follower(path / "log.jsonl", kinds=("score", "finding")))
+
+
+def settings_of(path: Path) -> Mapping[str, Any]:
+    """Raises `UserError` where they are damaged."""
+    try:
+        settings = Run(path).settings
+    except ValueError:
+        raise UserError(f"{path}/settings.json is damaged") from None
+    if not isinstance(settings, dict):
+        raise UserError(f"{path}/settings.json is damaged")
+    return settings

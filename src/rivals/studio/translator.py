@@ -16,7 +16,8 @@ from rivals.errors import UserError
 from rivals.game import Relabels, Translates
 from rivals.loading import load
 from rivals.run import Run
-from rivals.studio.explorer import CHANCE, read
+from rivals.studio.alone import DRAWING
+from rivals.studio.explorer import read
 from rivals.studio.png import as_png
 from rivals.translating import beside, decoded, label, untaken, way
 
@@ -54,7 +55,7 @@ class Translator:
             x = decoded(content, int(self.domains[here]["shape"][0]))
         except Unreadable as error:
             raise UserError(str(error)) from None
-        with CHANCE, chance.fixed(0):
+        with DRAWING, chance.fixed(0):
             try:
                 made = self.game.translate(x, here, there)
             except RuntimeError as error:

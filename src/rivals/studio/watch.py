@@ -26,6 +26,8 @@ class Watch:
         events, anew = self.follower.new()
         if anew:
             self.events.clear()
+        if anew or events:
+            self.settings = settings_of(self.run)  # it may train longer than was said at first
         for event in events:
             self.events.setdefault(str(event.get("kind")), []).append(event)
         for kind in ("terms", "signs"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import Slider, address, frame, heading, labelled, note, shown, stay
+from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_source
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ def opened(path: Path, seed: int) -> Explorer:
 
     explorer = Explorer(path, seed=seed)
     explorer.picture()
+    with suppress(UserError):  # a game without any is explored without
+        _ = explorer.directions
     return explorer
 
 
@@ -103,7 +107,7 @@ class Page:
         for k in range(min(DIRECTIONS, self.explorer.z.shape[0])):
             slider = labelled(f"Direction {k + 1}", partial(self.move, k), least=-REACH, most=REACH, step=0.05)
             self.sliders.append(slider)
-        labelled("Truncation", self.truncate, most=1, step=0.01, value=1)
+        self.psi = labelled("Truncation", self.truncate, most=1, step=0.01, value=1)
 
     def choices(self) -> None:
         with ui.element("div").classes("bar"):
@@ -129,7 +133,7 @@ class Page:
     def pictures_of_yours(self) -> None:
         heading("A picture of yours", 2)
         note("It is looked for in the latent space: a few seconds. Then move it by the directions.").classes("small")
-        loads = ui.upload(label="Upload a picture", auto_upload=True, on_upload=self.upload)
+        loads = ui.upload(label="Upload a picture", auto_upload=True, max_file_size=UPLOAD, on_upload=self.upload)
         loads.props('accept="image/*" flat bordered')
         heading("Paint", 2)
         note("Draw on the picture; the nearest picture that has what you drew takes its place.").classes("small")
@@ -159,10 +163,10 @@ class Page:
         for number, button in enumerate(self.buttons):
             button.classes(replace=marks.get(number, ""))
 
-    def tried(self, what: Callable[[], object]) -> bool:
-        """Whether it could be done; else what is wrong is told."""
+    async def tried(self, what: Callable[[], object]) -> bool:
+        """Whether it could be done, in a thread; else what is wrong is told."""
         try:
-            what()
+            await aside.io_bound(what)
         except UserError as error:
             ui.notify(str(error), type="warning")
             return False
@@ -173,28 +177,31 @@ class Page:
             slider.put(0)
 
     def move(self, k: int, value: float) -> None:
-        self.explorer.moves[k] = value
-        if self.tried(lambda: self.explorer.directions):
+        try:
+            self.explorer.move(k, value)
+        except UserError as error:
+            ui.notify(str(error), type="warning")
+        else:
             self.draw()
 
-    def find(self, finder: str) -> None:
+    async def find(self, finder: str) -> None:
         self.explorer.finder = finder
         self.explorer.moves = [0.0] * len(self.explorer.moves)
         self.reset()
+        await self.tried(lambda: self.explorer.directions)
         self.draw()
 
     def truncate(self, psi: float) -> None:
         self.explorer.psi = psi
         self.draw()
 
-    def again(self, seed: float | None) -> None:
-        if seed is not None:
-            self.explorer.again(int(seed))
+    async def again(self, seed: float | None) -> None:
+        if seed is not None and await self.tried(lambda: self.explorer.again(int(seed))):
             ui.navigate.history.replace(address("/explore", run=self.name, seed=int(seed)))
             self.anew()
 
-    def ask(self, only: str) -> None:
-        if self.tried(lambda: self.explorer.ask(only)):
+    async def ask(self, only: str) -> None:
+        if await self.tried(lambda: self.explorer.ask(only)):
             self.anew()
 
     def anew(self) -> None:
@@ -225,7 +232,11 @@ class Page:
         self.mark()
 
     def calculate(self) -> None:
-        if self.tried(lambda: self.explorer.calculate(str(self.formula.value))):
+        try:
+            self.explorer.calculate(str(self.formula.value))
+        except UserError as error:
+            ui.notify(str(error), type="warning")
+        else:
             self.reset()
             self.draw(str(self.formula.value))
 
@@ -243,7 +254,8 @@ class Page:
         with TemporaryDirectory() as place:
             out = Path(place) / f"way.{form}"
             a, b = self.chosen["ends"]
-            await aside.io_bound(self.explorer.film, a, b, out)
+            if not await self.tried(lambda: self.explorer.film(a, b, out)):
+                return
             ui.download.content(out.read_bytes(), f"{Path(self.name).name}-way.{form}")
 
     def save(self) -> None:
@@ -274,6 +286,7 @@ class Page:
             self.says.set_text(str(error))
             return
         self.reset()
+        self.psi.put(self.explorer.psi)
         self.draw(says.format(found))
 
     def mouse(self, event: MouseEventArguments) -> None:

@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from nicegui import run as aside
 from nicegui import ui
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FRAME = 0.1  # seconds
 DRAWN = "what you draw"
-PENALTIES = ("none", "wgan-gp", "wgan-lp", "dragan", "r1", "r1+r2")
 QUIET = "no-caps outline"
 TELLS = (
     "Green: the data. Pink: what the generator draws, always from the same latents. Blue: where the discriminator says real, "
@@ -60,8 +59,8 @@ class Page:
         self.recipe = recipe if recipe in playable() else "gan"
         self.seed, self.speed, self.playing = seed, 5.0, False
         self.places: list[tuple[float, float]] = []
-        self.drawing = False
-        self.ground: Playground
+        self.drawing = self.busy = False
+        self.ground: Playground | None = None
 
     async def show(self) -> None:
         with ui.element("div").classes("split"):
@@ -109,6 +108,9 @@ class Page:
         from rivals.studio import playground
 
         self.stop()
+        self.ground = None
+        self.live.clear()
+        self.chart.clear()
         if self.points == DRAWN and len(self.places) < 2:
             self.says.set_text("Draw where the data is to be: with the mouse, on the picture.")
             self.blank()
@@ -118,29 +120,29 @@ class Page:
             self.ground = playground.Playground(data, self.recipe, seed=self.seed)
         except UserError as error:
             self.says.set_text(str(error))
+            self.blank()
             return
-        self.controls()
+        self.controls(self.ground)
         self.draw()
 
-    def controls(self) -> None:
+    def controls(self, ground: Playground) -> None:
         """What can be changed while it is played."""
         from rivals.criteria import CRITERIA
         from rivals.games.gan import GAN
+        from rivals.recipes.duel import PenaltyName
 
-        game = self.ground.game
-        self.live.clear()
+        game = ground.game
         with self.live:
             if isinstance(game, GAN):
                 criterion = next((name for name, each in CRITERIA.items() if each is game.adversarial), None)
                 with ui.element("div").classes("form"):
                     chosen = ui.select(list(CRITERIA), value=criterion, label="Criterion").props("dense")
                     chosen.on_value_change(lambda e: self.change(criterion=e.value))
-                    penalised = ui.select(list(PENALTIES), value="none", label="Penalty").props("dense")
+                    penalised = ui.select(list(get_args(PenaltyName)), value=ground.penalised, label="Penalty").props("dense")
                     penalised.on_value_change(lambda e: self.change(penalised=e.value))
-            for name, (rate, *_) in self.ground.trainer.rates.items():
+            for name, (rate, *_) in ground.trainer.rates.items():
                 label = f"log10 of the {name}'s learning rate"
                 labelled(label, partial(self.rate, name), least=-5, most=-1, step=0.05, value=math.log10(rate))
-        self.chart.clear()
         with self.chart:
             self.losses = ui.echart({}, renderer="svg").classes("losses").props('role="img" aria-label="Losses"')
 
@@ -148,6 +150,8 @@ class Page:
         self.change(rates={name: 10**power})
 
     def change(self, **what: Any) -> None:
+        if self.ground is None:
+            return
         try:
             self.ground.change(**what)
         except UserError as error:
@@ -157,7 +161,7 @@ class Page:
     def toggle(self) -> None:
         if self.playing:
             self.stop()
-        elif hasattr(self, "ground"):
+        elif self.ground is not None:
             self.playing = True
             self.button.set_text("Pause")
             self.button.props("icon=pause")
@@ -167,26 +171,32 @@ class Page:
         self.button.set_text("Play")
         self.button.props("icon=play_arrow")
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         if self.playing:
-            (self.turn if self.speed < 1 else partial(self.round, int(self.speed)))()
+            await (self.turn() if self.speed < 1 else self.round(int(self.speed)))
 
-    def turn(self) -> None:
-        self.moved(lambda: f"the {self.ground.turn()} moved")
+    async def turn(self) -> None:
+        await self.moved(lambda ground: f"the {ground.turn()} moved")
 
-    def round(self, rounds: object = 1) -> None:
-        self.moved(lambda: self.ground.play(rounds if isinstance(rounds, int) else 1))
+    async def round(self, rounds: object = 1) -> None:
+        await self.moved(lambda ground: ground.play(rounds if isinstance(rounds, int) else 1))
 
-    def moved(self, move: Callable[[], str | None]) -> None:
-        if not hasattr(self, "ground"):
+    async def moved(self, move: Callable[[Playground], str | None]) -> None:
+        """In a thread: somebody else may be drawing."""
+        ground = self.ground
+        if ground is None or self.busy:
             return
+        self.busy = True
         try:
-            says = move()
+            says = await aside.io_bound(move, ground)
         except UserError as error:
             self.stop()
             self.says.set_text(str(error))
         else:
-            self.draw(says or "")
+            if ground is self.ground:  # no other game has begun meanwhile
+                self.draw(says or "")
+        finally:
+            self.busy = False
 
     def draw(self, says: str = "") -> None:
         from rivals.report.charts import Curve, Group
@@ -194,6 +204,8 @@ class Page:
         from rivals.studio.curves import options
 
         ground = self.ground
+        if ground is None:
+            return
         fake, logits = ground.samples(), ground.surface()
         pull = ground.pull(fake)
         flat = ground.flat
@@ -239,6 +251,8 @@ class Page:
         ui.download.content(plane.alone(self.background, self.content), f"{self.recipe}-{self.points}.svg".replace(" ", "-"))
 
     def save_numbers(self) -> None:
+        if self.ground is None:
+            return
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["kind", "x", "y"][: 2 if self.ground.flat else 3])

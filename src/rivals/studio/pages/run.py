@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -45,12 +44,12 @@ class Page:
         self.x, self.smoothing = x, smoothing
         self.charts: dict[str, ui.echart] = {}
         self.frames: list[Event] = []  # of the samples through time
-        self.at = -1  # which of them is shown; -1: none yet
+        self.at = self.last = -1  # which of them is shown, and the newest; -1: none yet
 
     async def show(self) -> None:
         self.watch.refresh()
         story = self.watch.story()
-        heading(f"{story.recipe} <i>on</i> {story.data}")
+        heading(f"{escape(story.recipe)} <i>on</i> {escape(story.data)}")
         note(self.name).classes("small")
         with ui.element("div").classes("bar"):
             self.says = ui.label().classes("lead").props('aria-live="polite"')
@@ -139,7 +138,7 @@ class Page:
         share = f" ({glance.progress:.0%})" if glance is not None else ""
         self.says.set_text(f"{word}: round {say(story.rounds)}, {time(story.seconds)}{share}.{score}")
         self.stops.set_visibility(training)
-        self.goes.set_visibility(not training and not starting and not ended and bool(story.command))
+        self.goes.set_visibility(not training and not starting and not ended and bool(self.watch.settings.get("recipe")))
         failed = self.studio.jobs.failed(path)
         self.failed.set_visibility(failed is not None)
         if failed is not None:
@@ -155,9 +154,10 @@ class Page:
             ui.notify(str(error), type="warning")
 
     def go_on(self) -> None:
-        words = shlex.split(self.watch.story().command)[2:]  # without: rivals train
+        from rivals.studio.options import continued
+
         try:
-            self.studio.jobs.train(words, self.watch.run.path)
+            self.studio.jobs.train(continued(self.watch.settings), self.watch.run.path)
             ui.notify("It goes on from its last checkpoint")
         except (UserError, OSError) as error:
             ui.notify(str(error), type="warning")
@@ -169,9 +169,9 @@ class Page:
             for finding in self.watch.events.get("finding", ()):
                 with ui.element("div").classes("finding card"):
                     since = f"<span class='muted'>since round {say(finding.get('since'))}</span>"
-                    ui.html(f"<b>{said(finding, 'name')}</b> {since}", sanitize=True)
-                    ui.label(said(finding, "sees"))
-                    ui.label(said(finding, "tries"))
+                    ui.html(f"<b>{escape(str(finding.get('name', '')))}</b> {since}", sanitize=True)
+                    ui.label(str(finding.get("sees", "")))
+                    ui.label(str(finding.get("tries", "")))
 
     def samples(self) -> None:
         """Real beside generated, and through time."""
@@ -197,8 +197,9 @@ class Page:
     def through_time(self) -> None:
         if self.frames:
             attributes(self.real, src=address("/picture", run=self.name))
-        last, newest = len(self.frames) - 1, self.at in (-1, int(self.slider.most))
-        self.slider.put(last if newest else self.slider.value, max(1, last))
+        last, newest = len(self.frames) - 1, self.at in (-1, self.last)  # who stands at the newest goes with it
+        self.last = last
+        self.slider.put(last if newest else self.at, max(1, last))
         self.slider.set_visibility(last > 0)
         self.plays.set_visibility(last > 0)
         if newest:
@@ -239,7 +240,3 @@ class Page:
             for title, rows in story.table.items():
                 with ui.element("div").classes("card"):
                     facts(rows, title)
-
-
-def said(finding: Event, key: str) -> str:
-    return escape(str(finding.get(key, "")))

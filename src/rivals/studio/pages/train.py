@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import inspect
 import re
-import textwrap
-import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
@@ -18,13 +13,14 @@ from rivals.errors import UserError
 from rivals.studio.frame import address, attributes, frame, heading, note
 
 if TYPE_CHECKING:
+    from rivals.studio.options import Option
     from rivals.studio.server import Studio
 
 SHOWN = (  # of how it is trained
     *("data", "rounds", "epochs", "minutes", "seed", "precision", "device", "size", "channels", "fit", "only"),
     *("looks", "score"),
 )
-MINUTES = 5
+NAME = re.compile(r"[\w][\w .-]*(/[\w][\w .-]*)*")  # of a run's folder
 
 
 def build(studio: Studio) -> None:
@@ -39,10 +35,12 @@ def build(studio: Studio) -> None:
 class Form:
     def __init__(self, studio: Studio, recipe: str, data: str):
         self.studio, self.name, self.data = studio, recipe, data
-        self.fields: dict[str, Field] = {}
+        self.fields: list[tuple[Option, Any]] = []  # and the element that shows it
+        self.clock: ui.timer | None = None
 
     def show(self) -> None:
         from rivals.recipes import RECIPES
+        from rivals.studio.options import options_of
         from rivals.training import Training
 
         recipe = RECIPES[self.name]
@@ -56,22 +54,29 @@ class Form:
             ui.label(text.replace("\n", " ")).classes("muted small")
         heading("How", 2)
         with ui.element("div").classes("form"):
-            self.into = ui.input("Folder", value=f"{self.name}-{self.data}").props("dense")
-            self.fields |= fields(dataclasses.replace(Training(), data=self.data, minutes=MINUTES), only=SHOWN)
+            name = f"{self.name}-{Path(self.data).name.split('.')[0]}"
+            self.into = ui.input("Folder", value=name).props("dense")
+            known = options_of(Training())
+            self.add({name: known[name] for name in SHOWN}, {"data": self.data})
         heading("Options of the recipe", 2)
         with ui.element("div").classes("form"):
-            self.fields |= fields(recipe.options)
+            self.add(options_of(recipe.options), {})
         with ui.element("div").classes("bar"):
             ui.button("Start", on_click=self.start).props("no-caps unelevated")
             self.says = note("").props('aria-live="polite"')
 
+    def add(self, options: Mapping[str, Option], shown: Mapping[str, object]) -> None:
+        """shown: what is there at first, where it is not what is usual."""
+        for name, option in options.items():
+            self.fields.append((option, element(option, shown.get(name, option.usual))))
+
     def start(self) -> None:
-        words = [self.name]
+        if self.clock is not None:
+            self.clock.cancel()
         try:
-            for field in self.fields.values():
-                words += field.words()
+            words = [self.name, *(word for option, field in self.fields for word in option.words(field.value))]
             name = str(self.into.value or "").strip()
-            if not re.fullmatch(r"[\w][\w .-]*(/[\w][\w .-]*)*", name):
+            if not NAME.fullmatch(name):
                 raise UserError("name a folder for the run: letters, digits, - and _")
             into = self.studio.shelf.folder / name
             if not into.resolve().is_relative_to(self.studio.shelf.folder):
@@ -81,104 +86,33 @@ class Form:
             self.says.set_text(str(error))
             return
         self.says.set_text("It starts: a moment")
-        ui.timer(0.5, lambda: self.wait(into))
+        self.clock = ui.timer(0.5, lambda: self.wait(into))
 
     def wait(self, into: Path) -> None:
-        """Go to the run's page as soon as there is a run, or say why there is none."""
-        if (into / "settings.json").is_file():
-            ui.navigate.to(address("/run", run=into.relative_to(self.studio.shelf.folder).as_posix()))
-        elif (why := self.studio.jobs.failed(into)) is not None:
+        """Go to the run's page as soon as it trains, or say why it does not."""
+        if (why := self.studio.jobs.failed(into)) is not None:
             self.says.set_text(why.splitlines()[-1])
+        elif (into / "settings.json").is_file():
+            ui.navigate.to(address("/run", run=into.relative_to(self.studio.shelf.folder).as_posix()))
+        else:
+            return
+        assert self.clock is not None
+        self.clock.cancel()
 
 
-@dataclasses.dataclass
-class Field:
-    """An option on the page: what it was, and how it is typed."""
+def element(option: Option, value: object) -> Any:
+    """By its type, with what it means."""
+    from rivals.studio.options import typed
 
-    name: str
-    default: object
-    element: Any
-
-    def words(self) -> list[str]:
-        """As on the command line; nothing where it is as it was."""
-        value = self.element.value
-        value = None if value == "" else value
-        if isinstance(self.default, float) and value is not None:
-            value = float(value)
-        told = typed(self.default)
-        if value == self.default or (value is not None and str(value) == told):
-            return []
-        flag = "--" + self.name.replace("_", "-")
-        if isinstance(value, bool):
-            return [flag if value else flag.replace("--", "--no-", 1)]
-        if value is None:
-            return [flag, "None"]
-        return [flag, *str(value).replace(",", " ").split()] if isinstance(self.default, tuple) else [flag, str(value)]
-
-
-def typed(value: object) -> str:
-    """
-    >>> typed((10, 3)), typed(None), typed(0.5)
-    ('10 3', '', '0.5')
-    """
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def fields(options: Any, *, only: tuple[str, ...] = ()) -> dict[str, Field]:
-    """An element for each option, by its type, with what its docstring says."""
-    hints, told = get_type_hints(type(options)), docs(type(options))
-    made = {}
-    for field in dataclasses.fields(options):
-        if only and field.name not in only:
-            continue
-        value = getattr(options, field.name)
-        made[field.name] = Field(field.name, value, element(field.name, value, hints[field.name], told.get(field.name, "")))
-    return made
-
-
-def element(name: str, value: object, hint: object, told: str) -> Any:
-    label = name.replace("_", " ")
-    choices = choices_of(hint)
-    if choices:
-        shown = {choice: "by itself" if choice is None else str(choice) for choice in choices}
-        made: Any = ui.select(shown, value=value, label=label).props("dense")
-    elif isinstance(value, bool):
+    label = option.name.replace("_", " ")
+    if isinstance(option.usual, bool):
         with ui.element("div"):
-            made = ui.checkbox(label, value=value).props("dense")
-            ui.label(told).classes("told")
+            made: Any = ui.checkbox(label, value=bool(value)).props("dense")
+            ui.label(option.told).classes("told")
         return made
+    if option.choices:
+        shown = {choice: "by itself" if choice is None else str(choice) for choice in option.choices}
+        made = ui.select(shown, value=value, label=label).props("dense")
     else:
         made = ui.input(label, value=typed(value)).props("dense")
-    return attributes(made, hint=told)
-
-
-def choices_of(hint: object) -> list[object]:
-    """The values of a Literal, None among them where it may be None.
-
-    >>> choices_of(Literal["a", "b"] | None), choices_of(int)
-    (['a', 'b', None], [])
-    """
-    if get_origin(hint) is Literal:
-        return list(get_args(hint))
-    if get_origin(hint) in (Union, types.UnionType):
-        parts = [choices_of(part) for part in get_args(hint) if part is not type(None)]
-        if parts and all(parts):
-            return [choice for part in parts for choice in part] + ([None] if type(None) in get_args(hint) else [])
-    return []
-
-
-def docs(options: type) -> Mapping[str, str]:
-    """What stands below each field of a dataclass and of its bases."""
-    found: dict[str, str] = {}
-    for base in reversed(options.__mro__):
-        if not dataclasses.is_dataclass(base):
-            continue
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
-        assert isinstance(body, ast.ClassDef)
-        for field, below in zip(body.body, body.body[1:], strict=False):
-            match field, below:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    found[name] = inspect.cleandoc(text).replace("\n", " ")
-    return found
+    return attributes(made, hint=option.told)

@@ -11,6 +11,7 @@ from nicegui.events import UploadEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import address, frame, heading, note, shown, stay
+from rivals.studio.guard import UPLOAD
 
 if TYPE_CHECKING:
     from rivals.studio.server import Studio
@@ -60,7 +61,7 @@ class Page:
                 known = {"": "by itself"} | {name: name for name in self.translator.names}
                 of = ui.select(known, value=self.of, label="From").props("dense")
                 of.on_value_change(lambda e: self.choose(of=e.value))
-        loads = ui.upload(label="Upload a picture", auto_upload=True, on_upload=self.upload)
+        loads = ui.upload(label="Upload a picture", auto_upload=True, max_file_size=UPLOAD, on_upload=self.upload)
         loads.props('accept="image/*" flat bordered')
         self.says = ui.label().props('aria-live="polite"')
         self.side = ui.element("div").classes("side")
@@ -86,12 +87,8 @@ class Page:
             return
         stay()
         assert found is not None
-        lost = (
-            ""
-            if found.lost is None
-            else f"What does not come back: {found.lost:.4f}, the mean absolute difference of pixels in [0, 1]"
-        )
-        self.says.set_text(lost)
+        lost = "" if found.lost is None else f"What does not come back: {found.lost:.4f}"
+        self.says.set_text(lost + (", the mean absolute difference of pixels in [0, 1]" if lost else ""))
         self.side.clear()
         with self.side:
             for name, png in found.pictures.items():

@@ -1,0 +1,120 @@
+"""A recipe's options as a form shows them, and as the command line is told them. Nothing here is of the page."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import textwrap
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from rivals.errors import UserError
+from rivals.recipes import find
+from rivals.recipes.core import flag
+from rivals.training import Training
+
+NOT_OPTIONS = ("source", "fingerprint")  # of a run's settings of its data
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option: what it is by default, what it may be, what it means."""
+
+    name: str
+    usual: object
+    optional: bool  # whether it may be None
+    choices: tuple[object, ...]  # (): anything
+    told: str
+
+    def words(self, shown: object) -> list[str]:
+        """What is typed for it; nothing where it is as usual. shown: a value, or its text."""
+        if isinstance(self.usual, bool):
+            return [] if bool(shown) == self.usual else [flag(self.name) if shown else flag(f"no_{self.name}")]
+        text = typed(shown).strip()
+        if text == typed(self.usual):
+            return []
+        if not text and not isinstance(self.usual, tuple):
+            if not self.optional:
+                raise UserError(f"{flag(self.name)} takes a value")
+            return [f"{flag(self.name)}=None"]
+        parts = text.replace(",", " ").split()
+        if isinstance(self.usual, tuple) or (len(parts) > 1 and all(re.fullmatch(r"[\d.]+", part) for part in parts)):
+            if any(part.startswith("-") for part in parts):
+                raise UserError(f"{flag(self.name)} takes values, not {text}")
+            return [flag(self.name), *parts]
+        return [f"{flag(self.name)}={text}"]
+
+
+def options_of(values: Any) -> dict[str, Option]:
+    """Those of a dataclass, by name."""
+    hints, told = get_type_hints(type(values)), docs(type(values))
+    return {
+        field.name: Option(
+            field.name,
+            getattr(values, field.name),
+            type(None) in get_args(hints[field.name]),
+            tuple(choices_of(hints[field.name])),
+            told.get(field.name, ""),
+        )
+        for field in dataclasses.fields(values)
+    }
+
+
+def continued(settings: Mapping[str, Any]) -> list[str]:
+    """What is typed to go on with a run: its recipe, and what differs from the defaults. Raises `UserError` for a game that no
+    recipe made."""
+    if not settings.get("recipe"):
+        raise UserError("this run is of a game that no recipe made: go on with it from Python")
+    recipe = find(str(settings["recipe"]))
+    given = {name: value for name, value in settings["data"].items() if name not in NOT_OPTIONS}
+    given |= {"data": settings["data"]["source"], **{name: settings[name] for name in ("seed", "precision")}}
+    given |= settings["score"] | settings["watch"] | settings["budget"]
+    words = [recipe.name]
+    for values, known in ((given, options_of(Training())), (settings["options"], options_of(recipe.options))):
+        for name, value in values.items():
+            if name in known:
+                words += known[name].words(value)
+    return words
+
+
+def typed(value: object) -> str:
+    """
+    >>> typed((10, 3)), typed(None), typed(0.5)
+    ('10 3', '', '0.5')
+    """
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def choices_of(hint: object) -> list[object]:
+    """The values of a Literal, None among them where it may be None.
+
+    >>> choices_of(Literal["a", "b"] | None), choices_of(int)
+    (['a', 'b', None], [])
+    """
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    if get_origin(hint) in (Union, types.UnionType):
+        parts = [choices_of(part) for part in get_args(hint) if part is not type(None)]
+        if parts and all(parts):
+            return [choice for part in parts for choice in part] + ([None] if type(None) in get_args(hint) else [])
+    return []
+
+
+def docs(options: type) -> Mapping[str, str]:
+    """What stands below each field of a dataclass and of its bases."""
+    found: dict[str, str] = {}
+    for base in reversed(options.__mro__):
+        if not dataclasses.is_dataclass(base):
+            continue
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(body, ast.ClassDef)
+        for field, below in zip(body.body, body.body[1:], strict=False):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text).replace("\n", " ")
+    return found
