@@ -187,9 +187,12 @@ class CycleOptions(TwoDomains):
 def cyclegan(facts: Facts, options: CycleOptions) -> Setup:
     """Pictures into pictures of another domain and back, without pairs.
 
-    Measured: emoji of one maker into another's, 32 x 32, pairs hidden, 800 rounds with `--width 16 --blocks 3 --lr 1e-3` (six
-    minutes of one core beside other jobs, bf16, seed 100, torch 2.13.0, rivals 0.1.0), 200 symbols that it never saw: PSNR 12.4
-    dB, Fréchet distance 194 (EfficientNet-Lite0). That is a beginning: copying the symbols has 11.9 dB and 92."""
+    Measured (study unpaired, seeds 0 and 1): garments of Fashion-MNIST from their edges, 28 x 28, pairs hidden, 700 rounds with
+    `--pair edges --width 16 --blocks 3 --lr 5e-4 --adversarial non-saturating --average 0.99 --decay linear` (five minutes of
+    one core beside another job, bf16, torch 2.13.0, rivals 0.1.0), 1,000 test garments: PSNR 13.6 +- 0.2 dB, Fréchet distance
+    190 +- 7 on a classifier's features, still falling (1,500 rounds, seed 100: 15.3 dB and 96); copying has 2.5 dB and 420.
+    Emoji of one maker into another's, `--changes --norm none --penalty r1 --penalty-weight 0.3 --cycle 1 --batch 8` too, 800
+    rounds: 12.4 dB and 103; copying has 11.9 dB and 92."""
     x, y = options.shapes(facts)
     if options.identity and x != y:
         raise UserError(f"--identity gives each translator things of its own domain, but they differ in shape: {x} and {y}")
@@ -223,7 +226,7 @@ def cyclegan(facts: Facts, options: CycleOptions) -> Setup:
 def discogan(facts: Facts, options: CycleOptions) -> Setup:
     """CycleGAN with the first GAN's criterion, the mean square error of what comes back, and whole pictures judged.
 
-    Measured: as CycleGAN's, without --blocks: PSNR 12.3 dB, Fréchet distance 245."""
+    Measured: garments as CycleGAN's, without --blocks: PSNR 11.0 +- 0.2 dB, Fréchet distance 394 +- 46."""
     return cyclegan.build(facts, options)
 
 
@@ -237,7 +240,8 @@ def discogan(facts: Facts, options: CycleOptions) -> Setup:
 def dualgan(facts: Facts, options: CycleOptions) -> Setup:
     """CycleGAN with U-Nets and Wasserstein critics whose weights are clipped.
 
-    Measured: as CycleGAN's, without --blocks and at its own rate: PSNR 12.2 dB, Fréchet distance 277."""
+    Measured: garments as CycleGAN's, without --blocks and at a rate of 2e-4: PSNR 8.0 +- 0.5 dB, Fréchet distance 482 +- 125:
+    it draws edges thick, and has hardly begun."""
     return cyclegan.build(facts, options)
 
 
@@ -268,7 +272,8 @@ class OneSidedOptions(TwoDomains):
 def onesided(facts: Facts, options: OneSidedOptions) -> Setup:
     """Pictures into pictures of another domain, without pairs and without a way back.
 
-    Measured: as CycleGAN's, with `--lr 1e-3` alone: PSNR 10.4 dB, Fréchet distance 141."""
+    Measured: garments as CycleGAN's, without --blocks: PSNR 9.1 +- 0.1 dB, Fréchet distance 392 +- 68; `--generator resnet
+    --blocks 3 --keep random`: 8.8 dB and 379. Emoji: 12.2 dB and 106."""
     x, y = options.shapes(facts)
     if options.keep == "pixels" and x != y:
         raise UserError(f"--keep pixels compares pictures of one shape, the domains have {x} and {y}")
