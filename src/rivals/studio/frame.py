@@ -48,9 +48,9 @@ def frame(title: str, here: str) -> Iterator[None]:
                 link = ui.link(name, path)
                 if path == here:
                     link.props('aria-current="page"')
-    main = ui.element("main")
-    ui.skip_link(target=main)
-    with main:
+    page = ui.element("div").classes("page")
+    ui.skip_link(target=page)
+    with page:
         yield
 
 
@@ -131,9 +131,10 @@ class Slider(ui.element):
     ):
         super().__init__("input")
         self.most, self.value = most, value
-        self.props(
-            f'type="range" min="{least:g}" max="{most:g}" step="{step:g}" value="{value:g}" aria-label="{label}"'
-        ).classes("slider")
+        # as an attribute (^), which says where it begins: as a property each drawing of the page would put it back there
+        attributes(self, type="range", min=f"{least:g}", max=f"{most:g}", step=f"{step:g}", aria_label=label)
+        self.props["^value"] = f"{value:g}"
+        self.classes("slider")
 
         def changed(event: GenericEventArguments) -> None:
             self.value = float(event.args)
@@ -144,7 +145,8 @@ class Slider(ui.element):
     def put(self, value: float, most: float | None = None) -> None:
         """Without telling anybody."""
         self.value, self.most = value, self.most if most is None else most
-        self.props(f'max="{self.most:g}" value="{value:g}"')
+        self.props["max"] = f"{self.most:g}"
+        ui.run_javascript(f"Object.assign(getHtmlElement({self.id}), {{max: '{self.most:g}', value: '{value:g}'}})")
 
 
 def labelled(label: str, change: Callable[[float], None], **ends: float) -> Slider:

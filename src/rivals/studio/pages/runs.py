@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -34,7 +35,7 @@ CELLS = {  # what stands in a cell, where it is more than the value
           <i :style="{width: 100 * props.row.progress + '%'}"></i>
         </div>
         <span :class="'state ' + props.row.state">{{ props.row.state }}, round {{ props.row.rounds }}</span>""",
-    "best": "{{ props.row.says.best }} <span class='muted small'>{{ props.row.score }}</span>",
+    "best": "{{ props.row.says.best }} <span class='muted small under'>{{ props.row.score }}</span>",
     "final": "{{ props.row.says.final }}",
     "speed": "{{ props.row.says.speed }}",
     "seconds": "{{ props.row.says.seconds }}",
@@ -56,13 +57,21 @@ def row(glance: Glance) -> dict[str, Any]:
     }
 
 
+def at_home(folder: Path) -> str:
+    """
+    >>> at_home(Path.home() / "runs")
+    '~/runs'
+    """
+    return f"~/{folder.relative_to(Path.home())}" if folder.is_relative_to(Path.home()) else str(folder)
+
+
 def build(studio: Studio) -> None:
     @ui.page("/")
     def runs(find: str = "") -> None:
         with frame("Runs", "/"):
             rows = [row(glance) for glance in studio.shelf.refresh()]
             heading("Runs")
-            note(str(studio.shelf.folder)).classes("small")
+            note(at_home(studio.shelf.folder)).classes("small")
             if not rows:
                 ui.label("There are no runs here yet.").classes("lead")
                 ui.link("Train one", "/train")
