@@ -33,6 +33,7 @@ IDLE = [  # recipe, what is asked for, the option that then changes nothing, why
     ("infogan", {"categories": ()}, "categorical_weight", 0.5, "without --categories"),
     ("triplegan", {"generated_weight": 0.0}, "generated_from", 0.5, "with --generated-weight 0"),
     ("triplegan", {"dropout": 0.0}, "consistency", 1.0, "without --dropout"),
+    ("dann", {"weight": 0.0}, "gamma", 5.0, "with --weight 0"),
     ("pix2pix", {"generator": "resnet"}, "depth", 2, "which has --blocks"),
     ("pix2pix", {"generator": "resnet"}, "noise", 0.5, "without --generator unet"),
     ("pix2pix", {}, "blocks", 2, "which has --depth"),

@@ -9,6 +9,7 @@ import torch
 
 from rivals.data import Memory
 from rivals.data.core import Facts
+from rivals.data.part import Part
 from rivals.errors import UserError
 from rivals.game import Game, Translates
 from rivals.metrics.features import Pixels
@@ -263,7 +264,7 @@ def test_both_ways_begin_in_their_own_domain(shades):
             self.seen.append((of, to, bool(x.mean() > 0)))
             return x
 
-    game, (dark, bright) = Watched(), (translations.Part(shades, torch.arange(8)[rows]) for rows in (slice(4), slice(4, 8)))
+    game, (dark, bright) = Watched(), (Part(shades, torch.arange(8)[rows]) for rows in (slice(4), slice(4, 8)))
     relabelled.hidden_by(game, dark, bright)
     assert game.seen[0] == (0, 1, False)
     assert next(first for first in game.seen if first[2]) == (1, 0, True)

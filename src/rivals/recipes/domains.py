@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -58,6 +58,10 @@ class DomainOptions:
         counts(self, "width", "hidden", "batch")
         positive(self, "gamma", "lr")
         not_negative(self, "weight")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        if not self.weight:
+            yield "gamma", "with --weight 0"
 
     def optim(self) -> Optim:
         if self.optimizer == "adam":
