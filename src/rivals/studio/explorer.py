@@ -32,6 +32,7 @@ from rivals.sampling import conditions, latents
 from rivals.studio.alone import DRAWING
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_png
+from rivals.trainer import channels_last
 
 DIRECTIONS = 8
 STEPS = 100  # of the way between two samples
@@ -191,7 +192,7 @@ def stamp(path: Path) -> int:
 def known(path: Path, _stamp: int) -> tuple[Game, tuple[int, int, int]]:
     """The game of a run and the shape of what it draws."""
     with DRAWING:
-        game = opened(path, "best", "cpu")
+        game = channels_last(opened(path, "best", "cpu"))  # half the time of a picture
         channels, height, width = drawn_shape(game)
     return game, (channels, height, width)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from rivals.studio.guard import Guard, here
 from rivals.studio.jobs import Jobs
 from rivals.studio.shelf import Shelf
 
+LATER = 1.0  # seconds after a page stands
 PAGES = ("runs", "run", "compare", "explore", "translate", "inside", "play", "train", "learn")
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 22"><circle cx="11" cy="11" r="9.5" fill="#0072b2" opacity=".9"/>'
@@ -41,7 +42,7 @@ def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) 
     free(host, port)
     build(studio)
     app.add_middleware(Guard, token=token, name=f"rivals-{port}")
-    app.on_startup(lambda: threading.Thread(target=prepare, daemon=True).start())
+    app.on_connect(lambda: threading.Timer(LATER, prepared).start())
     address = f"http://{shown(host)}:{port}/" + (f"?{urlencode({'token': token})}" if token else "")
     print(f"the runs of {studio.shelf.folder}: {address}", flush=True)
     if not alone:
@@ -79,12 +80,11 @@ def build(studio: Studio) -> None:
         import_module(f"rivals.studio.pages.{name}").build(studio)
 
 
-def prepare() -> None:
-    """What takes seconds to import, so that nobody waits for it who opens a run a moment later."""
+@cache
+def prepared() -> None:
+    """Import what takes seconds, once the first page stands: so nobody waits for it who opens a run a moment later."""
     import_module("rivals.report.charts")
     import_module("rivals.recipes")
-    torch = import_module("torch")
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # a training beside it needs the others
 
 
 def free(host: str, port: int) -> None:
