@@ -64,7 +64,8 @@ def test_samples_go_through_time_and_curves_are_drawn(page, library):
     slider.focus()
     page.keyboard.press("ArrowLeft")  # by keyboard alone
     page.get_by_alt_text("Samples of round 30").wait_for()
-    assert page.get_by_alt_text("Samples of round 30").evaluate("img => img.complete && img.naturalWidth > 0")
+    picture = page.get_by_alt_text("Samples of round 30").element_handle()
+    page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=picture)  # it is there, and is a picture
     page.get_by_role("button", name="Play").click()
     page.get_by_alt_text("Samples of round 40").wait_for()
     charts = page.locator("figure.chart")

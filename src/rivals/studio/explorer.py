@@ -38,7 +38,7 @@ DIRECTIONS = 8
 STEPS = 100  # of the way between two samples
 REACH = 4.0  # of a slider, to either side
 NEIGHBOURS, AMONG = 5, 5000  # training pictures that are shown, and among which they are sought
-PIXELS = 20_000_000  # of it, decoded
+PIXELS = 20_000_000  # of an uploaded picture
 
 
 class Explorer:

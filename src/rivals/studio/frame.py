@@ -9,13 +9,16 @@ from importlib.resources import files
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from nicegui import run as aside
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from rivals.errors import UserError
 from rivals.report.words import ALONG, Along
 from rivals.studio.png import as_source
 
 E = TypeVar("E", bound=ui.element)
+T = TypeVar("T")
 
 EVERY = 2.0  # seconds between looks at what runs have written
 PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train", "/learn": "Learn"}
@@ -171,3 +174,18 @@ def stay() -> None:
     """After what takes a while: nothing more is built for a visitor who has gone on to another page."""
     if ui.context.client.is_deleted:
         raise asyncio.CancelledError
+
+
+async def opened(opens: Callable[[], T]) -> T | None:
+    """What takes a while to open, in a thread and behind a spinner; None where it cannot be opened, which is then told."""
+    await ui.context.client.connected()
+    waiting = ui.spinner(size="lg")
+    try:
+        return await aside.io_bound(opens)
+    except UserError as error:
+        stay()
+        note(str(error), warn=True).props('role="alert"')
+        return None
+    finally:
+        stay()
+        waiting.delete()

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from rivals.errors import UserError
 from rivals.log import Event, Follower, number, part, round_of
+from rivals.report.story import settings_of
 from rivals.run import Run, Trains
 
 DEPTH = 4  # folders below the shelf's in which runs are looked for
@@ -49,7 +50,7 @@ class Glance:
     def refresh(self) -> None:
         told = (self.path / "settings.json").stat()
         if (written := (told.st_mtime_ns, told.st_ino)) != self.written:  # it is to train longer, or is another run
-            self.settings, self.written = settings_of(self.path), written
+            self.settings, self.written = settings_of(Run(self.path)), written
         events, anew = self.follower.new()
         if anew:
             self.scores, self.findings, self.last = [], [], {}
@@ -166,18 +167,7 @@ class Shelf:
 
 def _glance(name: str, path: Path) -> Glance | None:
     try:
-        settings = settings_of(path)
+        settings = settings_of(Run(path))
     except (OSError, UserError):
         return None
     return Glance(name, path, settings, Follower(path / "log.jsonl", kinds=("score", "finding")))
-
-
-def settings_of(path: Path) -> Mapping[str, Any]:
-    """Raises `UserError` where they are damaged."""
-    try:
-        settings = Run(path).settings
-    except ValueError:
-        raise UserError(f"{path}/settings.json is damaged") from None
-    if not isinstance(settings, dict):
-        raise UserError(f"{path}/settings.json is damaged")
-    return settings

@@ -17,7 +17,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, frame, heading, labelled, note, shown, stay
+from rivals.studio.frame import Slider, address, frame, heading, labelled, note, opened, shown
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_source
 
@@ -43,22 +43,12 @@ def build(studio: Studio) -> None:
             if not run:
                 note("Choose a run that draws pictures.").classes("lead")
                 return
-            waiting = ui.spinner(size="lg")
-            try:
-                path = studio.shelf.path(run)
-                await ui.context.client.connected()
-                explorer = await aside.io_bound(opened, path, seed)
-                stay()
-            except UserError as error:
-                note(str(error), warn=True).props('role="alert"')
-                return
-            finally:
-                waiting.delete()
-            assert explorer is not None
-            Page(explorer, run).show()
+            explorer = await opened(lambda: explorer_of(studio.shelf.path(run), seed))
+            if explorer is not None:
+                Page(explorer, run).show()
 
 
-def opened(path: Path, seed: int) -> Explorer:
+def explorer_of(path: Path, seed: int) -> Explorer:
     from rivals.studio.explorer import Explorer  # here, where a thread waits for torch
 
     explorer = Explorer(path, seed=seed)

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from rivals.errors import UserError
 from rivals.report.words import say
-from rivals.studio.frame import address, attributes, dark, frame, heading, line, note, shown, stay
+from rivals.studio.frame import address, attributes, dark, frame, heading, line, note, opened, shown, stay
 
 if TYPE_CHECKING:
     from rivals.studio.inside import Answers
@@ -25,41 +25,27 @@ def build(studio: Studio) -> None:
         with frame("Inside", "/"):
             heading("Inside the game")
             ui.link(run, address("/run", run=run))
-            await ui.context.client.connected()
-            waiting = ui.spinner(size="lg")
-            try:
-                path = studio.shelf.path(run)
-                weights = await aside.io_bound(found_weights, path)
-                found = await aside.io_bound(found_answers, path)
-            except UserError as error:
-                stay()
-                note(str(error), warn=True).props('role="alert"')
+            found = await opened(lambda: looked_into(studio.shelf.path(run)))
+            if found is None:
                 return
-            finally:
-                waiting.delete()
-            stay()
-            if isinstance(found, str):
-                note(found)
-            elif found is not None:
-                await answered(found)
-                await looked(path, found)
-            layers(weights or [])
+            said, weights = found
+            if isinstance(said, str):
+                note(said)
+            else:
+                await answered(said)
+                await looked(studio.shelf.path(run), said)
+            layers(weights)
 
 
-def found_weights(path: Path) -> list[tuple[str, str, float]]:
+def looked_into(path: Path) -> tuple[Answers | str, list[tuple[str, str, float]]]:
+    """The discriminator's answers, or why there are none; and the weights, which are there all the same."""
     from rivals.studio import inside  # here, where a thread waits for torch
 
-    return inside.weights(path)
-
-
-def found_answers(path: Path) -> Answers | str:
-    """Or why there are none: the weights are shown all the same."""
-    from rivals.studio import inside
-
+    weights = inside.weights(path)
     try:
-        return inside.answers(path)
+        return inside.answers(path), weights
     except UserError as error:
-        return str(error)
+        return str(error), weights
 
 
 async def answered(found: Answers) -> None:

@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, frame, heading, note, shown, stay
+from rivals.studio.frame import address, frame, heading, opened, shown, stay
 from rivals.studio.guard import UPLOAD
 
 if TYPE_CHECKING:
@@ -24,22 +24,12 @@ def build(studio: Studio) -> None:
         with frame("Translate", "/"):
             heading("Translate")
             ui.link(run, address("/run", run=run))
-            await ui.context.client.connected()
-            waiting = ui.spinner(size="lg")
-            try:
-                translator = await aside.io_bound(opened, studio.shelf.path(run))
-            except UserError as error:
-                stay()
-                note(str(error), warn=True).props('role="alert"')
-                return
-            finally:
-                waiting.delete()
-            stay()
-            assert translator is not None
-            Page(translator, run, to, of).show()
+            translator = await opened(lambda: translator_of(studio.shelf.path(run)))
+            if translator is not None:
+                Page(translator, run, to, of).show()
 
 
-def opened(path: Path) -> Translator:
+def translator_of(path: Path) -> Translator:
     from rivals.studio.translator import Translator  # here, where a thread waits for torch
 
     return Translator(path)
