@@ -121,7 +121,7 @@ def strangers() -> float:
 def across(plan: Plan) -> Findings:
     """Digits on photographs become plain ones that mean the same; and digits are drawn with their edges."""
     plain()
-    trials = [(name, seed, plan.rounds(rounds)) for name, (_, rounds, _) in SYSTEMS.items() for seed in range(plan.seeds)]
+    trials = [(name, seed, plan.rounds(rounds)) for name, (_, rounds, _) in SYSTEMS.items() for seed in plan.each_seed]
     found = iter(plan.side_by_side(played, trials))
     outcomes = {name: [next(found) for _ in range(plan.seeds)] for name in SYSTEMS}
     untouched, apart = read(None).number, strangers()

@@ -140,7 +140,7 @@ def clipping(plan: Plan) -> Findings:
             marks=1,
         )
         for recipe, own in NORMS.values()
-        for seed in range(plan.seeds)
+        for seed in plan.each_seed
     ]
     played = iter(plan.side_by_side(spectra, trials))
     values = {norm: [next(played) for _ in range(plan.seeds)] for norm in NORMS}

@@ -162,7 +162,7 @@ def codes(plan: Plan) -> Findings:
     """How many digits InfoGAN's code of ten values sorts right, and what its continuous codes do."""
     judged_by()  # learnt once, before the trials want it
     before = {PLAIN: 0, TOLD: plan.rounds(SORTING)}
-    asked = [(seed, sorting, plan.rounds(ROUNDS)) for sorting in before.values() for seed in range(plan.seeds)]
+    asked = [(seed, sorting, plan.rounds(ROUNDS)) for sorting in before.values() for seed in plan.each_seed]
     played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in before}
     for number, name in enumerate(outcomes):

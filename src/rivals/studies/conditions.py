@@ -95,7 +95,7 @@ def conditions(plan: Plan) -> Findings:
     for source in WANTED:
         judged_by(source)  # learnt once, before the trials want it
     cells = [(name, source) for source in WANTED for name in SYSTEMS]
-    trials = [(name, source, seed, rounds) for name, source in cells for seed in range(plan.seeds)]
+    trials = [(name, source, seed, rounds) for name, source in cells for seed in plan.each_seed]
     played = iter(plan.side_by_side(trained, trials))
     outcomes = {cell: [next(played) for _ in range(plan.seeds)] for cell in cells}
     rows = [

@@ -119,12 +119,17 @@ class Findings:
 class Plan:
     """How a study is to be run."""
 
-    seeds: int
+    seeds: int  # how many
+    first: int = 0  # of them
     quick: bool = False
     out: Path
     tell: Callable[[str], None] = print
     figures: list[str] = field(default_factory=list)  # files that the study drew, in their order
     store: Kept | None = None  # of trials that have ended, for a run after one that was stopped
+
+    @property
+    def each_seed(self) -> range:
+        return range(self.first, self.first + self.seeds)
 
     def rounds(self, n: int) -> int:
         return max(1, n // QUICK) if self.quick else n
@@ -156,6 +161,7 @@ class Study:
     seeds: int  # of the full study
     minutes: float  # that it takes on two cores, about: `results.json` holds what it took
     run: Callable[[Plan], Findings]
+    first: int = 0  # seed
     why: Mapping[str, str] = field(default_factory=dict)  # a claim -> why it does not hold here, as far as we found out
     page: Page = "studies"  # of docs/, which tells of it
 
@@ -189,16 +195,32 @@ STUDIES = Catalogue()
 
 
 def study(
-    *, title: str, source: str, seeds: int, minutes: float, why: Mapping[str, str] | None = None, page: Page = "studies"
+    *,
+    title: str,
+    source: str,
+    seeds: int,
+    minutes: float,
+    first: int = 0,
+    why: Mapping[str, str] | None = None,
+    page: Page = "studies",
 ) -> Callable[[Callable[[Plan], Findings]], Study]:
-    """Register a function (plan) -> findings under its own name. why: of claims that do not hold, the reason that we found;
+    """Register a function (plan) -> findings under its own name. first: the first seed, another one than 0 where settings were
+    chosen by what the seeds before it showed. why: of claims that do not hold, the reason that we found;
     told beside those of them that did not. page: docs/studies.md tells of the game itself, docs/control.md of what it is made
     to do, docs/translation.md of pictures made from pictures."""
 
     def register(function: Callable[[Plan], Findings]) -> Study:
         name = function.__name__.replace("_", "-")
         made = Study(
-            name=name, title=title, source=source, seeds=seeds, minutes=minutes, run=function, why=why or {}, page=page
+            name=name,
+            title=title,
+            source=source,
+            seeds=seeds,
+            minutes=minutes,
+            run=function,
+            first=first,
+            why=why or {},
+            page=page,
         )
         STUDIES.known[name] = made
         return made
@@ -222,7 +244,7 @@ def run(
         raise UserError(f"cannot write into {out}: pass --out FOLDER")
     out.mkdir(parents=True, exist_ok=True)
     store = Kept(cache_folder() / "trials")
-    plan = Plan(seeds=seeds or chosen.seeds, quick=quick, out=out, tell=tell, store=store)
+    plan = Plan(seeds=seeds or chosen.seeds, first=chosen.first, quick=quick, out=out, tell=tell, store=store)
     started = time.perf_counter()
     findings = chosen.run(plan)
     tree = {
@@ -230,7 +252,7 @@ def run(
         "title": chosen.title,
         "source": chosen.source,
         "command": command(chosen, plan),
-        "seeds": list(range(plan.seeds)),
+        "seeds": list(plan.each_seed),
         "smaller": smaller(chosen, plan),
         "protocol": " ".join(findings.protocol.split()),
         "rows": [row.json() for row in findings.rows],

@@ -101,7 +101,7 @@ def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 def domains(plan: Plan) -> Findings:
     """Accuracy on the target's test part: the source alone, gradient reversal, players in turns, labels of the target."""
     rounds = plan.rounds(ROUNDS)
-    trials = [Trial(system=system, seed=seed, rounds=rounds) for system in SYSTEMS for seed in range(plan.seeds)]
+    trials = [Trial(system=system, seed=seed, rounds=rounds) for system in SYSTEMS for seed in plan.each_seed]
     outcomes: dict[str, list[Outcome]] = {system: [] for system in SYSTEMS}
     for trial, outcome in zip(trials, plan.side_by_side(trained, trials), strict=True):
         outcomes[trial.system].append(outcome)

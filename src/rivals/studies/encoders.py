@@ -132,7 +132,7 @@ def encoders(plan: Plan) -> Findings:
     """Reconstruction, sharpness, meaning and codes of autoencoder, VAE, AAE, VAE-GAN, BiGAN and ALI."""
     rounds = plan.rounds(ROUNDS)
     train, test, judge = judged_by()  # learnt once, before the trials want it
-    asked = [(name, seed, rounds) for name in SYSTEMS for seed in range(plan.seeds)]
+    asked = [(name, seed, rounds) for name in SYSTEMS for seed in plan.each_seed]
     played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SYSTEMS}
     flat = partial(torch.flatten, start_dim=1)

@@ -61,7 +61,7 @@ def trained(asked: tuple[str, int, int]) -> Accuracies:
 def features(plan: Plan) -> Findings:
     """A linear machine and nearest neighbours on a DCGAN's features and on pixels, from 100 and from 1,000 labels."""
     rounds = plan.rounds(ROUNDS)
-    asked = [(name, seed, rounds) for name in SETS for seed in range(plan.seeds)]
+    asked = [(name, seed, rounds) for name in SETS for seed in plan.each_seed]
     played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SETS}
     rows = []

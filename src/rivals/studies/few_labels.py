@@ -173,7 +173,7 @@ def compared(plan: Plan, systems: Sequence[str]) -> Findings:
         Trial(system=name, labels=labels, seed=seed, rounds=plan.rounds(SYSTEMS[name].rounds))
         for name in systems
         for labels in LABELS
-        for seed in range(plan.seeds)
+        for seed in plan.each_seed
     ]
     found = dict(zip(trials, plan.side_by_side(classified, trials), strict=True))
     y = labels_of(load(DATA, size=SIZE, split="test"))

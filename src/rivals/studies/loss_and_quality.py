@@ -74,7 +74,7 @@ def loss_and_quality(plan: Plan) -> Findings:
             warm=WARM if game in CRITICS else 0,
         )
         for game, (recipe, own), setting in ((game, GAMES[game], setting) for game, setting in cells)
-        for seed in range(plan.seeds)
+        for seed in plan.each_seed
     ]
     played = iter(plan.side_by_side(trained, trials))
     courses = {cell: [next(played) for _ in range(plan.seeds)] for cell in cells}

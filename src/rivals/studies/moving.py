@@ -173,7 +173,7 @@ def moving(plan: Plan) -> Findings:
     """How often latents moved by arithmetic end in the wanted attribute and keep the others; how near inversion comes."""
     faces = Faces.parted()  # the judges are trained once, before the generators
     rounds = plan.rounds(ROUNDS)
-    outcomes = plan.side_by_side(played, [(seed, rounds) for seed in range(plan.seeds)])
+    outcomes = plan.side_by_side(played, [(seed, rounds) for seed in plan.each_seed])
     plan.figure(drawn(outcomes[0]), "arithmetic")
     plan.figure(inverted(outcomes[0]), "inversion")
     return Findings(rows=[*judged(faces), *rows(outcomes)], claims=claims(outcomes), protocol=protocol(faces, outcomes, rounds))

@@ -200,7 +200,7 @@ def relabelled(plan: Plan) -> Findings:
     """StarGAN over five attributes of faces, and CycleGAN for one of them, judged by what a classifier reads afterwards."""
     judge = Faces.parted().tells
     held, learnt = parts()
-    trials = [(name, seed, plan.rounds(rounds)) for name, (_, rounds, _) in SYSTEMS.items() for seed in range(plan.seeds)]
+    trials = [(name, seed, plan.rounds(rounds)) for name, (_, rounds, _) in SYSTEMS.items() for seed in plan.each_seed]
     ended = iter(plan.side_by_side(played, trials))
     outcomes = {name: [next(ended) for _ in range(plan.seeds)] for name in SYSTEMS}
     rows = []

@@ -107,7 +107,7 @@ def restoring(plan: Plan) -> Findings:
     """Pictures enlarged, holes filled and colours found, by an error alone and with a discriminator."""
     for name in FILES:
         task(name)
-    trials = [(*cell, seed, plan.rounds(rounds)) for cell, (_, rounds, _) in SYSTEMS.items() for seed in range(plan.seeds)]
+    trials = [(*cell, seed, plan.rounds(rounds)) for cell, (_, rounds, _) in SYSTEMS.items() for seed in plan.each_seed]
     found = iter(plan.side_by_side(played, trials))
     outcomes: dict[tuple[str, str], Sequence[Outcome]] = {(name, BICUBIC): [enlarged(name)] for name in TIMES}
     outcomes[GREY, COPY] = [copied(GREY)]

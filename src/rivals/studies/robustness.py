@@ -64,7 +64,7 @@ def robustness(plan: Plan) -> Findings:
     trials = [
         Trial(recipe=recipe, changes=changes, seed=seed, rounds=rounds, marks=1)
         for recipe, changes in (asked(*cell) for cell in cells)
-        for seed in range(plan.seeds)
+        for seed in plan.each_seed
     ]
     played = iter(plan.side_by_side(trained, trials))
     courses = {cell: [next(played) for _ in range(plan.seeds)] for cell in cells}

@@ -117,7 +117,7 @@ def readable(learnt: Tensor, y: Tensor, asked: Tensor, answer: Tensor) -> float:
 def speech(plan: Plan) -> Findings:
     """What a fresh classifier reads from the speaker code and the phonetic code, and whom converted speech sounds like."""
     rounds = plan.rounds(ROUNDS)
-    trials = [Trial(system=system, seed=seed, rounds=rounds) for system in SYSTEMS for seed in range(plan.seeds)]
+    trials = [Trial(system=system, seed=seed, rounds=rounds) for system in SYSTEMS for seed in plan.each_seed]
     outcomes: dict[str, list[Outcome]] = {system: [] for system in SYSTEMS}
     data = sounds("train")
     Classifier.trained(data, sounds("test"))  # into the cache, or each trial would train it

@@ -80,7 +80,7 @@ def trained(asked: tuple[str, int, int]) -> Outcome:
 def stacked_digits(plan: Plan) -> Findings:
     """Modes of 1,000 and KL: DCGAN, packing, the relativistic criterion with R1 + R2."""
     rounds = plan.rounds(ROUNDS)
-    asked = [(name, seed, rounds) for name in SYSTEMS for seed in range(plan.seeds)]
+    asked = [(name, seed, rounds) for name in SYSTEMS for seed in plan.each_seed]
     played = iter(plan.side_by_side(trained, asked))
     outcomes = {name: [next(played) for _ in range(plan.seeds)] for name in SYSTEMS}
     rows = [

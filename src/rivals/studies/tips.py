@@ -86,7 +86,7 @@ def tips(plan: Plan) -> Findings:
     def trials(only: str | None, changes: Mapping[str, Any]) -> list[Trial]:
         every = {**BASE, **changes}
         return [
-            Trial(recipe="dcgan", changes=every, only=only, seed=seed, rounds=rounds, marks=MARKS) for seed in range(plan.seeds)
+            Trial(recipe="dcgan", changes=every, only=only, seed=seed, rounds=rounds, marks=MARKS) for seed in plan.each_seed
         ]
 
     asked: list[tuple[str | None, str, Mapping[str, Any]]] = [(ONLY, name, changes) for name, changes in PROJECT.items()]

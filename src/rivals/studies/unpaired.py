@@ -96,7 +96,7 @@ def unpaired(plan: Plan) -> Findings:
     """Every system that translates between two domains without pairs, judged by the pairs it did not see."""
     for name in SYSTEMS:
         task(name)
-    trials = [(name, system, seed, plan.rounds(ROUNDS[name])) for name, system in CELLS for seed in range(plan.seeds)]
+    trials = [(name, system, seed, plan.rounds(ROUNDS[name])) for name, system in CELLS for seed in plan.each_seed]
     found = iter(plan.side_by_side(played, trials))
     outcomes: dict[tuple[str, str], list[Outcome]] = {}
     for name, systems in SYSTEMS.items():

@@ -101,15 +101,15 @@ def samples(trainer: Trainer) -> Tensor:
 def upsampling(plan: Plan) -> Findings:
     """The transpose of a matrix; unevenness of a layer; checkerboards of generators before and after training."""
     rounds = plan.rounds(ROUNDS)
-    errors = [error_of_the_transpose(seed) for seed in range(plan.seeds)]
+    errors = [error_of_the_transpose(seed) for seed in plan.each_seed]
     rows = [Row(system="transposed", metric="largest difference to the transposed matrix", values=errors)]
-    asked = [(kind, seed, rounds) for kind in KINDS for seed in range(plan.seeds)]
+    asked = [(kind, seed, rounds) for kind in KINDS for seed in plan.each_seed]
     found = dict(zip(asked, plan.side_by_side(trained, asked), strict=True))
     uneven: dict[str, list[float]] = {}
     shares: dict[str, tuple[list[float], list[float]]] = {}
     for kind in KINDS:
-        each = [found[kind, seed, rounds] for seed in range(plan.seeds)]
-        uneven[kind] = [unevenness(kind, seed) for seed in range(plan.seeds)]
+        each = [found[kind, seed, rounds] for seed in plan.each_seed]
+        uneven[kind] = [unevenness(kind, seed) for seed in plan.each_seed]
         shares[kind] = [outcome.first for outcome in each], [outcome.last for outcome in each]
         for metric, values in (
             ("unevenness of a layer on a constant map", uneven[kind]),

@@ -172,7 +172,7 @@ def vanishing(plan: Plan) -> Findings:
         Row(system=f"{name}, exact D", metric="Gaussians: slope at the generated points", values=at_samples(slopes))
         for name, slopes in perfect.slopes.items()
     ]
-    asked = [(name, seed, rounds) for name in STOPPABLE for seed in range(plan.seeds)]
+    asked = [(name, seed, rounds) for name in STOPPABLE for seed in plan.each_seed]
     norms: dict[str, list[list[float]]] = {}
     for (name, *_), found in zip(asked, plan.side_by_side(on_pictures, asked), strict=True):
         for criterion, curve in found.items():
