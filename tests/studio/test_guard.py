@@ -98,6 +98,27 @@ def test_any_token_can_be_had_and_what_is_malformed_is_refused():
     assert asked(guard, host="127.0.0.2:8080")[0] == 200
 
 
+def visited(page, *messages):
+    """Go to a page by itself, which is told these messages."""
+    told = iter(messages)
+
+    async def receive():
+        return {"type": next(told)}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [(b"host", b"localhost")]}
+    asyncio.run(Guard(page, token=None)(scope, receive, None))
+
+
+def test_who_leaves_before_the_page_stands_is_no_fault():
+    async def unheard(scope, receive, send):
+        await receive()
+        raise RuntimeError("No response returned.")
+
+    visited(unheard, "http.disconnect")
+    with pytest.raises(RuntimeError, match="No response"):
+        visited(unheard, "http.request")
+
+
 def test_which_hosts_are_this_machine():
     assert [host for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "10.0.0.1", "lab") if here(host)] == [
         "localhost",

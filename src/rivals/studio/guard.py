@@ -63,7 +63,19 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *ADDED]
             await send(message)
 
-        await self.app(scope, receive, sent)
+        left = False
+
+        async def received() -> MutableMapping[str, Any]:
+            nonlocal left
+            message = await receive()
+            left = left or message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self.app(scope, received, sent)
+        except RuntimeError:  # Starlette's word for a page that nobody waits for any more: "No response returned."
+            if not left:
+                raise
 
     def stranger(self, scope: Scope, headers: dict[str, str]) -> str | None:
         host = headers.get("host", "")
