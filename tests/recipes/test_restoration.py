@@ -18,6 +18,7 @@ from rivals.errors import UserError
 from rivals.games.context_encoder import ContextEncoder
 from rivals.games.srgan import SRGAN
 from rivals.networks.enlarging import SRResNet
+from rivals.penalties import R1
 from rivals.recipes import RECIPES
 from rivals.recipes.restoration import InpaintingOptions, SuperResolution
 from rivals.trainer import Trainer
@@ -36,12 +37,18 @@ BOTH = {
     "decay": "linear",
     "batch": 9,
     "average": 0.5,
+    "penalty": "r1",
+    "penalty_weight": 500.0,
 }
 CHANGED = {
     "srgan": {**BOTH, "times": 4, "blocks": 2, "content": "random", "content_weight": 5.0, "patch": "16"},
     "context-encoder": {**BOTH, "holes": "strokes", "depth": 1, "norm": "none", "patch": "pixel"},
 }
-NEEDS = {("srgan", "content_weight"): {"content": "random"}, ("context-encoder", "rival"): {"patch": "34"}}
+NEEDS = {
+    ("srgan", "content_weight"): {"content": "random"},
+    ("context-encoder", "rival"): {"patch": "34"},
+    **{(name, "penalty_weight"): {"penalty": "r1"} for name in BASE},
+}
 OPTIONS = {"srgan": SuperResolution, "context-encoder": InpaintingOptions}
 
 
@@ -161,6 +168,10 @@ def test_its_losses():
     assert [player.name for player in SRGAN(Twice()).players()] == ["G"]
     with pytest.raises(UserError, match="from small pictures to large"):
         game.translate(large, 1, 0)
+    penalised = SRGAN(Twice(), Mean(), penalty=R1(3.0))
+    assert float(penalised.loss_D(batch)["penalty"].detach()) == pytest.approx(1.5 / 48)  # a slope of 1 / 48 in each number
+    holes = ContextEncoder(Grey(), Mean(), penalty=R1(3.0))
+    assert float(holes.loss_D(Batch(small, None, Batch(large)))["penalty"].detach()) == pytest.approx(1.5 / 48)
     below = torch.full((2, 3, 2, 2), -1.5)
     with torch.no_grad():
         assert torch.equal(game.judged(below), torch.full((2, 1), -1.0))  # D sees what will be shown

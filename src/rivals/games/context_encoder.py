@@ -30,6 +30,7 @@ from rivals.data.changed import STROKES, centre, holed, strokes
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty, of_patches
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
 Holes = Literal["centre", "strokes"]
@@ -50,13 +51,15 @@ class ContextEncoder(Game):
         holes: Holes = "centre",
         weight: float = 1e-3,  # lambda_adv; lambda_rec is 1 - that
         adversarial: Adversarial = nonsaturating,
+        penalty: Penalty | None = None,  # on D's gradient
         optim_g: Optim = adam,
         optim_d: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()
         self.G, self.D, self.holes = G, D, holes
-        self.weight, self.adversarial = weight if D is not None else 0.0, adversarial
+        self.weight = weight if D is not None else 0.0
+        self.adversarial, self.penalty = adversarial, penalty
         self.optim_g, self.optim_d, self.schedule = optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -67,7 +70,10 @@ class ContextEncoder(Game):
     def loss_D(self, batch: Batch) -> Terms:
         _, x = two(batch)
         filled = self.translate(holed(x, self.drawn(x)))
-        return {"adversarial": self.adversarial.critic(self.judged(x), self.judged(filled))}
+        terms = {"adversarial": self.adversarial.critic(self.judged(x), self.judged(filled))}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(of_patches(self.judged), x, filled)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         _, x = two(batch)

@@ -24,6 +24,7 @@ from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Game, Optim, Player, Schedule, Terms
 from rivals.networks.translators import within
+from rivals.penalties import Penalty, of_patches
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.9, 0.999))
 
@@ -43,13 +44,15 @@ class SRGAN(Game):
         content_weight: float = 1.0,
         weight: float = 1e-3,  # of the adversarial loss
         adversarial: Adversarial = nonsaturating,
+        penalty: Penalty | None = None,  # on D's gradient
         optim_g: Optim = adam,
         optim_d: Optim = adam,
         schedule: Schedule | None = None,
     ):
         super().__init__()
         self.G, self.D, self.content = G, D, content
-        self.content_weight, self.weight, self.adversarial = content_weight, weight, adversarial
+        self.content_weight, self.weight = content_weight, weight
+        self.adversarial, self.penalty = adversarial, penalty
         self.optim_g, self.optim_d, self.schedule = optim_g, optim_d, schedule
 
     def players(self) -> Iterator[Player]:
@@ -59,7 +62,11 @@ class SRGAN(Game):
 
     def loss_D(self, batch: Batch) -> Terms:
         x, y = two(batch)
-        return {"adversarial": self.adversarial.critic(self.judged(y), self.judged(self.G(x)))}
+        fake = self.G(x)
+        terms = {"adversarial": self.adversarial.critic(self.judged(y), self.judged(fake))}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(of_patches(self.judged), y, fake)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         x, y = two(batch)

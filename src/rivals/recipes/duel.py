@@ -246,6 +246,24 @@ def penalty(name: PenaltyName, weight: float | None) -> Penalty | None:
     return kind() if weight is None else kind(weight)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Penalised:
+    """The options of a discriminator whose gradient may be penalised."""
+
+    penalty: PenaltyName = "none"
+    """On the discriminator's gradient. Of few pictures it learns each by heart otherwise."""
+    penalty_weight: float | None = None
+    """Its factor; None: its paper's."""
+
+    def unpenalised(self) -> Iterator[tuple[str, str]]:
+        """What is idle without it."""
+        if self.penalty == "none":
+            yield "penalty_weight", "without --penalty"
+
+    def on_gradient(self) -> Penalty | None:
+        return penalty(self.penalty, self.penalty_weight)
+
+
 def remedies(options: Duel, D: nn.Module, G: nn.Module) -> tuple[list[Remedy], list[Remedy]]:
     """Those of the discriminator and those of the generator; unrolling comes last, so that all of the loss looks ahead."""
     of_d: list[Remedy] = []

@@ -19,13 +19,13 @@ from rivals.networks.patches import PlaceMean, Trunk
 from rivals.networks.translators import Changes, ResNetTranslator, UNet
 from rivals.recipes.between import Decay, schedule_of
 from rivals.recipes.core import Setup, counts, not_negative, positive, recipe, shares
-from rivals.recipes.duel import Criterion, PenaltyName, penalty
+from rivals.recipes.duel import Criterion, Penalised, PenaltyName
 
 LABELS = {"class": "classes", "attributes": "attributes"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StarGANOptions:
+class StarGANOptions(Penalised):
     """The options of StarGAN."""
 
     condition: Literal["class", "attributes"] | None = None
@@ -43,9 +43,7 @@ class StarGANOptions:
     adversarial: Criterion = "wasserstein"
     """What the two minimise."""
     penalty: PenaltyName = "wgan-gp"
-    """Penalty on the discriminator's gradient."""
-    penalty_weight: float | None = None
-    """Factor on it; None: its paper's."""
+    """On the discriminator's gradient."""
     label_weight: float = 1.0
     """lambda_cls, the factor on how badly labels are read."""
     cycle: float = 10.0
@@ -79,8 +77,7 @@ class StarGANOptions:
         shares(self, "beta1", "average")
 
     def idle(self) -> Iterator[tuple[str, str]]:
-        if self.penalty == "none":
-            yield "penalty_weight", "without --penalty"
+        yield from self.unpenalised()
         if self.generator != "resnet":
             yield "blocks", f"with --generator {self.generator}"
 
@@ -126,7 +123,7 @@ def stargan(facts: Facts, options: StarGANOptions) -> Setup:
         classes=labels if wanted == "class" else 0,
         attributes=labels if wanted == "attributes" else 0,
         adversarial=CRITERIA[options.adversarial],
-        penalty=penalty(options.penalty, options.penalty_weight),
+        penalty=options.on_gradient(),
         of_labels=options.label_weight,
         cycle=options.cycle,
         noise=options.noise,

@@ -22,11 +22,11 @@ from rivals.networks.patches import Patch, PatchDiscriminator
 from rivals.networks.translators import UNet
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.core import WITHOUT_RIVAL, Setup, counts, not_negative, positive, recipe, shares
-from rivals.recipes.duel import Criterion, falling
+from rivals.recipes.duel import Criterion, Penalised, falling
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuperResolution:
+class SuperResolution(Penalised):
     """The options of super-resolution."""
 
     times: Literal[2, 4] = 4
@@ -60,15 +60,16 @@ class SuperResolution:
 
     def __post_init__(self) -> None:
         counts(self, "width", "blocks", "batch")
-        positive(self, "lr", "content_weight")
+        positive(self, "lr", "content_weight", "penalty_weight")
         not_negative(self, "adversarial_weight")
         shares(self, "beta1", "average")
 
     def idle(self) -> Iterator[tuple[str, str]]:
         if self.content == "none":
             yield "content_weight", "without --content"
+        yield from self.unpenalised()
         if not self.rival:
-            yield from ((name, "without --rival") for name in ("patch", "adversarial", "adversarial_weight"))
+            yield from ((name, "without --rival") for name in ("patch", "adversarial", "adversarial_weight", "penalty"))
 
     def pairs(self, data: Dataset, split: str = "train", *, paired: bool = True) -> Beside:
         """The pictures, and each of them small."""
@@ -90,6 +91,7 @@ def enlarge(facts: Facts, options: SuperResolution) -> Setup:
         content_weight=0.1 if options.content_weight is None else options.content_weight,
         weight=options.adversarial_weight,
         adversarial=CRITERIA[options.adversarial],
+        penalty=options.on_gradient(),
         optim_g=move,
         optim_d=move,
         schedule=falling(options.decay),
@@ -127,7 +129,7 @@ def srgan(facts: Facts, options: SuperResolution) -> Setup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InpaintingOptions:
+class InpaintingOptions(Penalised):
     """The options of the context encoder."""
 
     holes: Holes = "centre"
@@ -159,12 +161,13 @@ class InpaintingOptions:
 
     def __post_init__(self) -> None:
         counts(self, "width", "depth", "batch")
-        positive(self, "lr", "adversarial_weight")
+        positive(self, "lr", "adversarial_weight", "penalty_weight")
         shares(self, "beta1", "average", "adversarial_weight")
 
     def idle(self) -> Iterator[tuple[str, str]]:
+        yield from self.unpenalised()
         if not self.rival:
-            yield from ((name, WITHOUT_RIVAL) for name in ("patch", "adversarial", "adversarial_weight"))
+            yield from ((name, WITHOUT_RIVAL) for name in ("patch", "adversarial", "adversarial_weight", "penalty"))
 
     def pairs(self, data: Dataset, split: str = "train", *, paired: bool = True) -> Beside:
         """The pictures, and each of them with holes: to look at and to judge by, for training draws its own."""
@@ -192,6 +195,7 @@ def context_encoder(facts: Facts, options: InpaintingOptions) -> Setup:
         holes=options.holes,
         weight=options.adversarial_weight,
         adversarial=CRITERIA[options.adversarial],
+        penalty=options.on_gradient(),
         optim_g=move,
         optim_d=move,
         schedule=falling(options.decay),

@@ -21,15 +21,14 @@ from rivals.games.pix2pix import Pix2Pix
 from rivals.networks.layers import Last
 from rivals.networks.translators import Changes, ResNetTranslator, Shallow, UNet
 from rivals.past import Replay
-from rivals.penalties import Penalty
 from rivals.perceptual import Perceptual, Sight
 from rivals.recipes.between import Domains, Shape
 from rivals.recipes.core import WITHOUT_RIVAL, Setup, counts, not_negative, positive, recipe, shares
-from rivals.recipes.duel import PenaltyName, penalty
+from rivals.recipes.duel import Penalised
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoDomains(Domains):
+class TwoDomains(Penalised, Domains):
     """Those of recipes with a network from the one domain to the other."""
 
     generator: Literal["unet", "resnet", "shallow"] = "unet"
@@ -41,10 +40,6 @@ class TwoDomains(Domains):
     changes: bool = False
     """Whether it draws what is added to the picture, and not the picture anew: of domains that look much alike. It then begins
     with copying."""
-    penalty: PenaltyName = "none"
-    """On the discriminator's gradient. Of few pictures it learns each by heart otherwise."""
-    penalty_weight: float | None = None
-    """Its factor; None: its paper's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,15 +48,11 @@ class TwoDomains(Domains):
 
     def idle(self) -> Iterator[tuple[str, str]]:
         yield from super().idle()
-        if self.penalty == "none":
-            yield "penalty_weight", "without --penalty"
+        yield from self.unpenalised()
         if self.generator == "resnet":
             yield "depth", "with --generator resnet, which has --blocks"
         else:
             yield "blocks", f"with --generator {self.generator}, which has --depth"
-
-    def on_gradient(self) -> Penalty | None:
-        return penalty(self.penalty, self.penalty_weight)
 
     def translator(self, shape: Shape, outputs: int, *, noise: float = 0.0) -> nn.Module:
         """(B, *shape) -> (B, outputs, H, W)."""
