@@ -4,6 +4,7 @@ settings.json        recipe, every option, data with fingerprint, seed, versions
 log.jsonl            a line an event: terms, scores, pictures, notes
 checkpoints/         NNNNNNN.safetensors, the last few; best.safetensors, final.safetensors
 pictures/            real.png, and samples from the same latents through time
+moments/             NNNNNNN.safetensors, of data on a line or in the plane: the game at every look, as it draws
 events.out.tfevents* the same log for TensorBoard
 report.html          made by `rivals report`
 """
@@ -91,6 +92,7 @@ class Run:
             for left in [
                 *self.path.glob(".*.json.*"),
                 *self.path.glob("checkpoints/.*"),
+                *self.path.glob("moments/.*"),
                 *self.path.glob("checkpoints/*.part"),
             ]:
                 left.unlink()
@@ -139,6 +141,21 @@ class Run:
         for old in [other for other in self.numbered() if other <= file][:-keep]:
             old.unlink()
         return file
+
+    def remember(self, tree: dict[str, Any]) -> None:
+        """Keep what draws, as it is in this round."""
+        from rivals import checkpoint  # late, for it brings torch
+
+        file = self.moment(tree["round"])
+        file.parent.mkdir(exist_ok=True)
+        checkpoint.write(file, tree)
+
+    def moment(self, round: int) -> Path:
+        return self.path / "moments" / f"{round:07d}.safetensors"
+
+    def moments(self) -> list[int]:
+        """The rounds of which there is one."""
+        return sorted(int(file.stem) for file in self.path.glob("moments/*.safetensors") if file.stem.isdigit())
 
     def name(self, file: Path, name: str) -> None:
         """Keep a copy of a checkpoint as 'best' or 'final'. A copy, so that damage to one spares the other."""

@@ -322,6 +322,9 @@ class Session:
         for file in run.numbered():
             if not resumed or int(file.stem) > round:
                 file.unlink()  # damaged, or it would have been taken
+        for moment in run.moments():
+            if not resumed or moment > round:
+                run.moment(moment).unlink()
         if self.progress() < 1:
             run.file("final").unlink(missing_ok=True)  # of a smaller budget
 
@@ -452,6 +455,8 @@ class Session:
             "looking": self.looking,
             "look": look,
         }
+        if look and self.data.facts.shape in ((1,), (2,)):  # small, and all of it can be drawn
+            self.run.remember({name: tree[name] for name in ("round", "average", "settings")})
         return self.run.save(tree, keep=self.training.keep)
 
     def log_terms(self) -> None:

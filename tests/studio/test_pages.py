@@ -7,6 +7,7 @@ import re
 import shutil
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlencode
 
 import PIL.Image
@@ -80,6 +81,31 @@ def test_samples_go_through_time_and_curves_are_drawn(page, library):
     with run.open("a") as log:  # live: what is written is shown
         log.write(json.dumps(last | finding) + "\n")
     page.get_by_text(sees).wait_for()
+
+
+def test_a_run_on_points_is_drawn_through_its_training(page, library):
+    from rivals.recipes import find
+    from rivals.training import Training, train
+
+    path = library / "ring"
+    train(find("gan").but(width=16), Training(data="ring", into=path, rounds=20, looks=4, precision="float32"))
+    try:
+        page.goto("/inside?run=ring&round=10")
+        page.get_by_role("img", name="round 10", exact=False).wait_for()
+        page.get_by_role("slider", name="The game through its training").focus()
+        page.keyboard.press("End")
+        page.get_by_role("img", name="round 20", exact=False).wait_for()
+        page.wait_for_url(re.compile("/inside.run=ring$"))  # who stands at the newest goes with it
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url("**&round=15")
+        for form, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("GIF", b"GIF8"), ("MP4", None)):
+            page.get_by_role("button", name="Save the picture, or a film").click()
+            with page.expect_download() as saved:
+                page.get_by_text(form, exact=True).click()
+            content = Path(saved.value.path()).read_bytes()
+            assert content.startswith(begins) if begins else content[4:8] == b"ftyp"
+    finally:
+        shutil.rmtree(path)
 
 
 def test_a_run_that_goes_while_it_is_shown_is_told(page, library):
@@ -163,13 +189,21 @@ def test_a_game_is_played_turn_by_turn_and_on_what_is_drawn_with_the_mouse(page)
     page.get_by_label("Criterion").click()
     page.get_by_role("option", name="hinge").click()
     page.get_by_role("button", name="Pause").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="SVG").click()
-    assert download.value.suggested_filename == "gan-ring.svg"
+    for form in ("SVG", "GIF"):
+        page.get_by_role("button", name="Save the picture, or a film").click()
+        with page.expect_download() as download:
+            page.get_by_text(form, exact=True).click()
+        assert download.value.suggested_filename == f"gan-ring.{form.lower()}"
+    film = PIL.Image.open(download.value.path())
+    assert film.n_frames > 3  # what was played
+    page.wait_for_url(re.compile("criterion=hinge.*rates="))
+    page.reload()  # a link opens the same game
+    expect(page.get_by_label("Criterion")).to_have_value("hinge")
+    expect(page.get_by_role("slider", name="log10 of the generator's learning rate")).to_have_value("-3")
     page.get_by_label("Data", exact=True).click()
     page.get_by_role("option", name="what you draw").click()
     page.get_by_text("Draw where the data is to be").wait_for()
-    plane = page.get_by_role("img", name="The data, and what is drawn of it").bounding_box()
+    plane = page.get_by_role("img", name="Nothing yet").bounding_box()
     page.mouse.move(plane["x"] + 80, plane["y"] + 90)
     page.mouse.down()
     for step in range(10):

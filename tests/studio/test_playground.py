@@ -12,7 +12,8 @@ from rivals.data import Batches, Memory
 from rivals.errors import UserError
 from rivals.recipes import find
 from rivals.studio import plane
-from rivals.studio.playground import CELLS, DRAWN, POINT_SETS, REACH, Playground, drawn, playable, points, small
+from rivals.studio.playground import DRAWN, POINT_SETS, VIEW, Playground, drawn, playable, points, small
+from rivals.studio.scene import CELLS, View
 from rivals.trainer import Trainer
 
 
@@ -24,7 +25,7 @@ def weights(game):
 def test_points_fit_into_what_is_shown(name):
     x = points(name)
     assert x.shape[1] == (1 if name in ("gaussian", "two hills") else 2)
-    assert (x.abs() < REACH).double().mean() > 0.98
+    assert (x.abs() < VIEW.reach).double().mean() > 0.98
 
 
 def test_rounds_are_the_trainers():
@@ -72,25 +73,25 @@ def test_every_game_is_played_and_drawn(recipe, name):
     ground = Playground(points(name), recipe)
     ground.play(2)
     ground.turn()
-    fake, logits = ground.samples(), ground.surface()
-    pull = ground.pull(fake)
-    assert fake.shape == (DRAWN, ground.data.shape[1])
-    if logits is not None:
-        assert logits.shape == ((CELLS,) if ground.flat else (CELLS, CELLS))
-    if ground.flat:
-        content = plane.densities(ground.data, fake, logits, pull)
-    else:
-        content = plane.points(ground.data, fake, pull)
-        assert content.count("<circle") == plane.SHOWN + DRAWN
-    ElementTree.fromstring(plane.alone(plane.blank() if ground.flat or logits is None else plane.surface(logits), content))
+    scene = ground.scene
+    assert scene.samples().shape == (DRAWN, ground.data.shape[1])
+    if (logits := scene.surface()) is not None:
+        assert logits.shape == ((CELLS,) if scene.flat else (CELLS, CELLS))
+    drawing = plane.draw(scene)
+    if not scene.flat:
+        assert drawing.content().count("<circle") == plane.SHOWN + DRAWN
+    ElementTree.fromstring(drawing.svg())
+    pixels = drawing.pixels(120)
+    assert pixels.size == (120, 120)
+    assert len(pixels.getcolors(120 * 120)) > 50  # something is drawn
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_the_pull_is_downhill_for_the_generator_whatever_the_criterion(criterion):
     ground = Playground(points("ring"), "gan", adversarial=criterion, norm_d="none")
     ground.play(3)
-    fake = ground.samples()
-    pull = ground.pull(fake)
+    fake = ground.scene.samples()
+    pull = ground.scene.pull(fake)
 
     def loss(x):
         real, logits = ground.game.logits(ground.data[: len(x)]), ground.game.logits(x)
@@ -104,14 +105,33 @@ def test_the_pull_is_downhill_for_the_generator_whatever_the_criterion(criterion
 def test_the_surface_is_ds_answer_at_each_place():
     ground = Playground(points("ring"), "gan")
     ground.play(2)
-    surface = ground.surface()
+    surface = ground.scene.surface()
     ground.game.eval()
     with torch.no_grad():
-        corner = ground.game.logits(torch.tensor([[-REACH, REACH]]))  # above, on the left
+        corner = ground.game.logits(torch.tensor([VIEW.place(0.5, 0.5)]))  # the middle of the first cell, above, on the left
     assert surface[0, 0] == pytest.approx(float(corner), abs=1e-5)
-    x, y = plane.place(0.0, 0.0)
-    assert (x, y) == (-REACH, REACH)
-    assert torch.allclose(plane.cell(torch.tensor([[x, y]])), torch.zeros(1, 2))
+
+
+def test_places_and_cells():
+    assert VIEW.place(0.0, 0.0) == (-VIEW.reach, VIEW.reach)
+    view = View.of(torch.tensor([[0.0, 10.0], [4.0, 12.0]]))
+    assert view == (2.0, 11.0, 2.5)
+    for at in ((0.0, 0.0), (13.0, 37.5)):
+        assert torch.allclose(view.cell(torch.tensor([view.place(*at)])), torch.tensor([at]), atol=1e-4)
+    assert view.column(torch.tensor([2.0])) == CELLS / 2
+
+
+def test_the_drawing_as_svg_and_as_pixels_is_the_same():
+    """A point of the data at the middle of a cell, one that is drawn at another, and D's surface under them."""
+    surface = torch.full((CELLS, CELLS), -2.0)
+    surface[:, CELLS // 2 :] = 2.0
+    drawing = plane.Drawing(plane.coloured(surface), [plane.Dots(torch.tensor([[10.5, 20.5]]), plane.REAL, 0.9)])
+    assert 'cx="10.50" cy="20.50"' in drawing.content()
+    pixels = drawing.pixels(400)
+    r, g, _ = pixels.getpixel((105, 205))
+    assert g > r  # green
+    assert pixels.getpixel((50, 50))[0] > pixels.getpixel((50, 50))[2]  # orange, where it says drawn
+    assert pixels.getpixel((350, 50))[2] > pixels.getpixel((350, 50))[0]  # blue, where it says real
 
 
 def test_rates_criterion_and_penalty_change_while_it_is_played():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import TypeVar
@@ -125,7 +125,7 @@ class Slider(ui.element):
     def __init__(
         self,
         label: str,
-        change: Callable[[float], None],
+        change: Callable[[float], Awaitable[None] | None],
         *,
         least: float = 0.0,
         most: float,
@@ -139,9 +139,9 @@ class Slider(ui.element):
         self.props["^value"] = f"{value:g}"
         self.classes("slider")
 
-        def changed(event: GenericEventArguments) -> None:
+        def changed(event: GenericEventArguments) -> Awaitable[None] | None:
             self.value = float(event.args)
-            change(self.value)
+            return change(self.value)
 
         self.on("input", changed, throttle=0.05, js_handler="event => emit(event.target.value)")
 
@@ -152,7 +152,7 @@ class Slider(ui.element):
         ui.run_javascript(f"Object.assign(getHtmlElement({self.id}), {{max: '{self.most:g}', value: '{value:g}'}})")
 
 
-def labelled(label: str, change: Callable[[float], None], **ends: float) -> Slider:
+def labelled(label: str, change: Callable[[float], Awaitable[None] | None], **ends: float) -> Slider:
     """A slider with its name before it."""
     with ui.element("label").classes("move"):
         ui.label(label)

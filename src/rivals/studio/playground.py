@@ -1,5 +1,5 @@
-"""A game on points of a line or of the plane, one turn at a time, to look at: what it draws, what D says of every place, and
-where D's answer pulls what is drawn. Any recipe that takes vectors, with any criterion and penalty.
+"""A game on points of a line or of the plane, one turn at a time: any recipe that takes vectors, with any criterion and
+penalty, which may change while it is played.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from rivals.criteria import CRITERIA
 from rivals.data import Batches, Memory
 from rivals.data.toys import TOYS, toy
 from rivals.errors import UserError, pick
-from rivals.game import Game, Judges, Player, Samples
+from rivals.game import Game, Player, Samples
 from rivals.games.gan import GAN
 from rivals.recipes import RECIPES, find
 from rivals.recipes.core import Recipe
 from rivals.recipes.duel import PenaltyName, penalty
 from rivals.studio.alone import DRAWING
+from rivals.studio.scene import Scene, View
 from rivals.trainer import Trainer
-from rivals.vitals import Duels
 from rivals.window import Diverged
 
 SMALL = {"network": "mlp", "width": 32, "batch": 128, "latent": 2}  # of the options that a recipe has
 POINTS, DRAWN, LEAST = 4000, 200, 20  # of the data, of what is drawn, and that a drawing of one's own takes
-CELLS = 40  # of D's surface, to a side
-REACH = 3.0  # of the plane that is shown, to each side of its middle
+VIEW = View(0.0, 0.0, 3.0)
 STROKE = 0.12  # standard deviation of points around a place that was drawn
 
 
@@ -92,7 +91,7 @@ class Playground:
     def __init__(self, data: Tensor, recipe: str = "gan", *, seed: int = 0, **options: object):
         if len(data) < LEAST:
             raise UserError(f"there are {len(data)} points: draw at least {LEAST}")
-        self.data, self.recipe, self.seed, self.flat = data, recipe, seed, data.shape[1] == 1
+        self.data, self.recipe, self.seed = data, recipe, seed
         made = small(find(recipe), **options)
         set_ = Memory(data, name="points")
         with DRAWING, chance.fixed(seed), torch.random.fork_rng([]):
@@ -142,46 +141,9 @@ class Playground:
         for name, terms in taken.terms.items():
             self.losses[name].append((self.trainer.round, sum(terms.values())))
 
-    def samples(self) -> Tensor:
-        """(n, d) of the same latents each time."""
-        assert isinstance(self.game, Samples)
-        with torch.no_grad():
-            return self.looked_at(lambda game: game.decode(self.z))
-
-    def looked_at(self, look: Callable[[Any], Tensor]) -> Tensor:
-        """Of the game as it is when nobody trains it."""
-        self.game.eval()
-        try:
-            return look(self.game).float()
-        finally:
-            self.game.train()
-
-    def surface(self) -> Tensor | None:
-        """(CELLS, CELLS) D's answers over the plane, a row for each height from above, or (CELLS,) along the line: high for
-        real. None of a game without such a discriminator."""
-        if not isinstance(self.game, Judges):
-            return None
-        at = torch.linspace(-REACH, REACH, CELLS)
-        if self.flat:
-            places = at[:, None]
-        else:
-            y, x = torch.meshgrid(-at, at, indexing="ij")
-            places = torch.stack([x.flatten(), y.flatten()], 1)
-        with torch.no_grad():
-            logits = self.looked_at(lambda game: game.logits(places)).flatten()
-        return logits if self.flat else logits.view(CELLS, CELLS)
-
-    def pull(self, x: Tensor) -> Tensor | None:
-        """(n, d) where a step of the generator would move what is drawn there, as the criterion has it."""
-        if not isinstance(self.game, Duels):
-            return None
-        x = x.detach().requires_grad_()
-        criterion = self.game.adversarial
-        real = self.looked_at(lambda game: game.logits(self.data[: len(x)])).detach() if criterion.paired else None
-        logits = self.looked_at(lambda game: game.logits(x))
-        loss = criterion.generator(real, logits) if real is not None else criterion.generator(logits)
-        (gradient,) = torch.autograd.grad(loss, x)
-        return -gradient * len(x)
+    @property
+    def scene(self) -> Scene:
+        return Scene(self.game, self.data, self.z, VIEW)
 
     def change(
         self, *, rates: Mapping[str, float] | None = None, criterion: str | None = None, penalised: PenaltyName | None = None

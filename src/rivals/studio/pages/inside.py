@@ -2,50 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nicegui import run as aside
 from nicegui import ui
 
 from rivals.errors import UserError
 from rivals.report.words import say
-from rivals.studio.frame import address, attributes, dark, frame, heading, line, note, opened, shown, stay
+from rivals.run import Run
+from rivals.studio.frame import EVERY, address, attributes, dark, frame, heading, line, note, opened, shown, stay
+from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
+from rivals.studio.through import Through
 
 if TYPE_CHECKING:
     from rivals.studio.inside import Answers
+    from rivals.studio.moments import Moments
     from rivals.studio.server import Studio
+
+T = TypeVar("T")
 
 REAL, FAKE = "#009e73", "#cc79a7"
 
 
 def build(studio: Studio) -> None:
     @ui.page("/inside")
-    async def inside(run: str = "") -> None:
+    async def inside(run: str = "", round: int | None = None) -> None:
         with frame("Inside", "/"):
             heading("Inside the game")
             ui.link(run, address("/run", run=run))
             found = await opened(lambda: looked_into(studio.shelf.path(run)))
             if found is None:
                 return
-            said, weights = found
-            if isinstance(said, str):
-                note(said)
+            if found.moments is not None:
+                await Plane(run, found.moments, round).show()
+            if isinstance(found.said, str):
+                note(found.said)
             else:
-                await answered(said)
-                await looked(studio.shelf.path(run), said)
-            layers(weights)
+                await answered(found.said)
+                await looked(studio.shelf.path(run), found.said)
+            layers(found.weights)
 
 
-def looked_into(path: Path) -> tuple[Answers | str, list[tuple[str, str, float]]]:
-    """The discriminator's answers, or why there are none; and the weights, which are there all the same."""
-    from rivals.studio import inside  # here, where a thread waits for torch
+class Looked(NamedTuple):
+    moments: Moments | str | None  # of a run on points, or why there are none
+    said: Answers | str  # of the discriminator, or why there are none
+    weights: list[tuple[str, str, float]]  # are there all the same
 
-    weights = inside.weights(path)
+
+def looked_into(path: Path) -> Looked:
+    from rivals.studio import inside, moments  # here, where a thread waits for torch
+
+    points = moments.of_points(Run(path))
+    return Looked(or_why(moments.Moments, path) if points else None, or_why(inside.answers, path), inside.weights(path))
+
+
+def or_why(look: Callable[[Path], T], path: Path) -> T | str:
     try:
-        return inside.answers(path), weights
+        return look(path)
     except UserError as error:
-        return str(error), weights
+        return str(error)
+
+
+class Plane:
+    """A run on points as it was at each of its looks; and as it is, while it trains."""
+
+    def __init__(self, run: str, moments: Moments | str, at: int | None):
+        self.run, self.moments, self.at = run, moments, at
+
+    async def show(self) -> None:
+        heading("The game, through its training", 2)
+        if isinstance(self.moments, str):
+            note(self.moments)
+            return
+        with ui.element("section").classes("plane").props('aria-label="The game, through its training"'):
+            self.stage = Stage(self.moments.film, name=lambda: f"{self.run}-plane")
+            self.says = ui.label().props('aria-live="polite"')
+            self.through = Through("The game through its training", self.seek, told=self.told, asked=self.at)
+            with self.through.row:
+                self.stage.saves()
+            note(TELLS_FLAT if self.moments.flat else TELLS).classes("small")
+        await self.refresh()
+        ui.timer(EVERY, self.refresh)
+
+    async def refresh(self) -> None:
+        assert not isinstance(self.moments, str)
+        await self.through.put(self.moments.rounds())
+
+    async def seek(self, round: int) -> None:
+        assert not isinstance(self.moments, str)
+        try:
+            drawing = await aside.io_bound(self.moments.drawing, round)
+        except UserError as error:  # it was deleted meanwhile, or is another game by now
+            self.says.set_text(str(error))
+            return
+        stay()
+        if drawing is not None:  # the server does not stop
+            self.stage.put(drawing, f"The data, and what is drawn of it in round {round:,}")
+            self.says.set_text(f"Round {round:,}")
+
+    def told(self, round: int | None) -> None:
+        at = {} if round is None else {"round": round}
+        ui.navigate.history.replace(address("/inside", run=self.run, **at))
 
 
 async def answered(found: Answers) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from nicegui import run as aside
 from nicegui import ui
@@ -15,24 +18,32 @@ from nicegui.events import MouseEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import address, dark, frame, heading, labelled, note, stay
-from rivals.studio.png import as_source
+from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
 
 if TYPE_CHECKING:
+    from rivals.recipes.duel import PenaltyName
+    from rivals.studio.plane import Drawing
     from rivals.studio.playground import Playground
     from rivals.studio.server import Studio
 
 FRAME = 0.1  # seconds
+MOST = 300  # frames of a film
+PLACES = 100  # that were drawn with the mouse, of those that an address holds
 DRAWN = "what you draw"
 QUIET = "no-caps outline"
-TELLS = (
-    "Green: the data. Pink: what the generator draws, always from the same latents. Blue: where the discriminator says real, "
-    "orange: where it says drawn. Arrows: where the generator is told to move what it draws."
-)
 
 
 def build(studio: Studio) -> None:
     @ui.page("/play")
-    async def play(points: str = "ring", recipe: str = "gan", seed: int = 0) -> None:
+    async def play(
+        points: str = "ring",
+        recipe: str = "gan",
+        seed: int = 0,
+        criterion: str = "",
+        penalty: str = "",
+        rates: str = "",
+        places: str = "",
+    ) -> None:
         with frame("Play", "/play"):
             heading("Play")
             ui.label("A whole game that fits into a picture.").classes("lead")
@@ -41,7 +52,8 @@ def build(studio: Studio) -> None:
             await aside.io_bound(prepared)
             stay()
             waiting.delete()
-            await Page(points, recipe, seed).show()
+            asked = Asked(points, recipe, seed, criterion, penalty, listed(rates), paired(listed(places)))
+            await Page(asked.known()).show()
 
 
 def prepared() -> None:
@@ -51,35 +63,87 @@ def prepared() -> None:
     playable()
 
 
-class Page:
-    def __init__(self, points: str, recipe: str, seed: int):
+@dataclass
+class Asked:
+    """What is played, as the page's address has it."""
+
+    points: str
+    recipe: str
+    seed: int
+    criterion: str = ""  # "": the recipe's, as with the penalty
+    penalty: str = ""
+    rates: list[float] = field(default_factory=list)  # powers of ten, of the players in their order; none: the recipe's
+    places: list[tuple[float, float]] = field(default_factory=list)  # that were drawn
+
+    def known(self) -> Asked:
+        """Without what there is not: an address may say anything."""
+        from rivals.criteria import CRITERIA
+        from rivals.recipes.duel import PenaltyName
         from rivals.studio.playground import POINT_SETS, playable
 
-        self.points = points if points in (*POINT_SETS, DRAWN) else "ring"
-        self.recipe = recipe if recipe in playable() else "gan"
-        self.seed, self.speed, self.playing = seed, 5.0, False
-        self.places: list[tuple[float, float]] = []
+        self.points = self.points if self.points in (*POINT_SETS, DRAWN) else "ring"
+        self.recipe = self.recipe if self.recipe in playable() else "gan"
+        self.criterion = self.criterion if self.criterion in CRITERIA else ""
+        self.penalty = self.penalty if self.penalty in get_args(PenaltyName) else ""
+        return self
+
+    def address(self) -> str:
+        places = self.places[:: max(1, -(-len(self.places) // PLACES))] if self.points == DRAWN else []
+        further = {
+            "criterion": self.criterion,
+            "penalty": self.penalty,
+            "rates": ",".join(f"{rate:g}" for rate in self.rates),
+            "places": ",".join(f"{x:.2f}" for place in places for x in place),
+        }
+        given = {name: value for name, value in further.items() if value}
+        return address("/play", points=self.points, recipe=self.recipe, seed=self.seed, **given)
+
+
+def listed(text: str) -> list[float]:
+    """Numbers with commas between; none where they are not numbers.
+
+    >>> listed("1,-2.5"), listed("1,x"), listed("nan")
+    ([1.0, -2.5], [], [])
+    """
+    found = []
+    with suppress(ValueError):
+        found = [float(part) for part in text.split(",") if part]
+    return found if all(map(math.isfinite, found)) else []
+
+
+def paired(numbers: list[float]) -> list[tuple[float, float]]:
+    return list(zip(numbers[::2], numbers[1::2], strict=False))
+
+
+class Page:
+    def __init__(self, asked: Asked):
+        self.asked = asked
+        self.speed, self.playing = 5.0, False
         self.drawing = self.busy = False
         self.ground: Playground | None = None
+        self.past: deque[Drawing] = deque(maxlen=MOST)
 
     async def show(self) -> None:
         with ui.element("div").classes("split"):
             with ui.element("section").props('aria-label="The plane"'):
-                self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
-                self.stage.classes("shown").props('role="img" aria-label="The data, and what is drawn of it"')
-                self.says = ui.label().props('aria-live="polite"')
-                note(TELLS).classes("small")
+                self.stage = Stage(lambda: list(self.past), name=self.name, mouse=self.mouse)
+                with ui.element("div").classes("bar"):
+                    self.says = ui.label().props('aria-live="polite"')
+                    self.stage.saves()
+                self.tells = note("").classes("small")
             with ui.element("section").props('aria-label="Controls"'):
                 self.steps()
                 self.choices()
                 self.live = ui.element("div")
                 self.chart = ui.element("div")
                 with ui.element("div").classes("bar"):
-                    ui.button("SVG", icon="download", on_click=self.save_picture).props("no-caps flat dense")
                     ui.button("CSV", icon="download", on_click=self.save_numbers).props("no-caps flat dense")
         self.dark = await dark()
         self.begin()
         ui.timer(FRAME, self.tick)
+
+    def name(self) -> str:
+        return f"{self.asked.recipe}-{self.asked.points}"
 
     def steps(self) -> None:
         with ui.element("div").classes("bar"):
@@ -93,15 +157,21 @@ class Page:
         from rivals.studio.playground import POINT_SETS, playable
 
         with ui.element("div").classes("form"):
-            data = ui.select([*POINT_SETS, DRAWN], value=self.points, label="Data").props("dense")
+            data = ui.select([*POINT_SETS, DRAWN], value=self.asked.points, label="Data").props("dense")
             data.on_value_change(lambda e: self.choose(points=e.value))
-            recipe = ui.select(playable(), value=self.recipe, label="Recipe").props("dense")
+            recipe = ui.select(playable(), value=self.asked.recipe, label="Recipe").props("dense")
             recipe.on_value_change(lambda e: self.choose(recipe=e.value))
 
     def choose(self, *, points: str | None = None, recipe: str | None = None) -> None:
-        self.points, self.recipe = points or self.points, recipe or self.recipe
-        ui.navigate.history.replace(address("/play", points=self.points, recipe=self.recipe, seed=self.seed))
+        """Another game, as its recipe has it."""
+        asked = self.asked
+        self.asked = Asked(points or asked.points, recipe or asked.recipe, asked.seed, places=asked.places)
+        self.told()
         self.begin()
+
+    def told(self) -> None:
+        """In the address."""
+        ui.navigate.history.replace(self.asked.address())
 
     def begin(self) -> None:
         """A new game, with what is chosen."""
@@ -111,18 +181,23 @@ class Page:
         self.ground = None
         self.live.clear()
         self.chart.clear()
-        if self.points == DRAWN and len(self.places) < 2:
-            self.says.set_text("Draw where the data is to be: with the mouse, on the picture.")
-            self.blank()
+        self.past.clear()
+        asked = self.asked
+        if asked.points == DRAWN and len(asked.places) < 2:
+            self.blank("Draw where the data is to be: with the mouse, on the picture.")
             return
         try:
-            data = playground.drawn(self.places) if self.points == DRAWN else playground.points(self.points)
-            self.ground = playground.Playground(data, self.recipe, seed=self.seed)
+            data = playground.drawn(asked.places) if asked.points == DRAWN else playground.points(asked.points)
+            ground = playground.Playground(data, asked.recipe, seed=asked.seed)
+            rates = {name: 10**rate for name, rate in zip(ground.trainer.rates, asked.rates, strict=False)}
+            penalised = cast("PenaltyName | None", asked.penalty or None)
+            ground.change(rates=rates, criterion=asked.criterion or None, penalised=penalised)
         except UserError as error:
-            self.says.set_text(str(error))
-            self.blank()
+            self.blank(str(error))
             return
-        self.controls(self.ground)
+        self.ground = ground
+        self.tells.set_text(TELLS_FLAT if ground.scene.flat else TELLS)
+        self.controls(ground)
         self.draw()
 
     def controls(self, ground: Playground) -> None:
@@ -148,6 +223,9 @@ class Page:
 
     def rate(self, name: str, power: float) -> None:
         self.change(rates={name: 10**power})
+        if self.ground is not None:
+            self.asked.rates = [round(math.log10(rate), 2) for rate, *_ in self.ground.trainer.rates.values()]
+            self.told()
 
     def change(self, **what: Any) -> None:
         if self.ground is None:
@@ -156,6 +234,10 @@ class Page:
             self.ground.change(**what)
         except UserError as error:
             ui.notify(str(error), type="warning")
+        else:
+            self.asked.criterion = what.get("criterion", self.asked.criterion)
+            self.asked.penalty = what.get("penalised", self.asked.penalty)
+            self.told()
         self.draw()
 
     def toggle(self) -> None:
@@ -206,13 +288,8 @@ class Page:
         ground = self.ground
         if ground is None:
             return
-        fake, logits = ground.samples(), ground.surface()
-        pull = ground.pull(fake)
-        flat = ground.flat
-        self.background = plane.surface(logits) if logits is not None and not flat else plane.blank()
-        self.content = plane.densities(ground.data, fake, logits, pull) if flat else plane.points(ground.data, fake, pull)
-        self.stage.set_source(as_source(self.background))
-        self.stage.set_content(self.content)
+        self.past.append(plane.draw(ground.scene))
+        self.stage.put(self.past[-1], f"The data, and what is drawn of it in round {ground.trainer.round:,}")
         self.says.set_text(f"Round {ground.trainer.round:,}" + (f": {says}" if says else ""))
         curves = [
             Curve(name, [float(x) for x, _ in found], [y for _, y in found], slot)
@@ -222,40 +299,38 @@ class Page:
             self.losses.options.update(options(Group("Losses", curves), dark=self.dark))
             self.losses.update()
 
-    def blank(self) -> None:
-        from rivals.studio import plane
+    def blank(self, says: str) -> None:
+        from rivals.studio.plane import Drawing
 
-        self.background, self.content = plane.blank(), ""
-        self.stage.set_source(as_source(self.background))
-        self.stage.set_content("")
+        self.says.set_text(says)
+        self.tells.set_text("")
+        self.stage.put(Drawing(), "Nothing yet")
 
     def mouse(self, event: MouseEventArguments) -> None:
         """Draw one's own data."""
-        if self.points != DRAWN:
+        if self.asked.points != DRAWN:
             return
-        from rivals.studio import plane
+        from rivals.studio.plane import REAL
+        from rivals.studio.playground import VIEW
 
         if event.type == "mousedown":
-            self.drawing, self.places = True, []
-            self.blank()
+            self.drawing, self.asked.places = True, []
+            self.blank("")
         if self.drawing:
-            self.places.append(plane.place(event.image_x, event.image_y))
-            self.stage.content += f'<circle cx="{event.image_x:.2f}" cy="{event.image_y:.2f}" r=".6" fill="{plane.REAL}"/>'
+            self.asked.places.append(VIEW.place(event.image_x, event.image_y))
+            dot = f'<circle cx="{event.image_x:.2f}" cy="{event.image_y:.2f}" r=".6" fill="{REAL}"/>'
+            self.stage.image.content += dot
         if event.type == "mouseup":
             self.drawing = False
+            self.told()
             self.begin()
-
-    def save_picture(self) -> None:
-        from rivals.studio import plane
-
-        ui.download.content(plane.alone(self.background, self.content), f"{self.recipe}-{self.points}.svg".replace(" ", "-"))
 
     def save_numbers(self) -> None:
         if self.ground is None:
             return
-        text = io.StringIO()
+        scene, text = self.ground.scene, io.StringIO()
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["kind", "x", "y"][: 2 if self.ground.flat else 3])
-        for kind, rows in (("real", self.ground.data), ("generated", self.ground.samples())):
+        table.writerow(["kind", "x", "y"][: 2 if scene.flat else 3])
+        for kind, rows in (("real", scene.data), ("generated", scene.samples())):
             table.writerows([kind, *row] for row in rows.tolist())
-        ui.download.content(text.getvalue(), f"{self.recipe}-{self.points}.csv".replace(" ", "-"))
+        ui.download.content(text.getvalue(), f"{self.name()}.csv".replace(" ", "-"))

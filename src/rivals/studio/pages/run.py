@@ -12,17 +12,16 @@ from rivals.errors import UserError
 from rivals.log import Event, round_of
 from rivals.report.words import ALONG, Along, say, time
 from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, facts, frame, heading, note
+from rivals.studio.through import Through
 
 if TYPE_CHECKING:
     from rivals.studio.server import Studio
     from rivals.studio.watch import Watch
 
-STEP = 0.25  # seconds between pictures that are played
-
 
 def build(studio: Studio) -> None:
     @ui.page("/run")
-    async def run(run: str = "", x: str = "round", smoothing: float = 0.6) -> None:
+    async def run(run: str = "", x: str = "round", smoothing: float = 0.6, round: int | None = None) -> None:
         with frame(run or "Run", "/"):
             try:
                 from rivals.studio.watch import Watch
@@ -33,18 +32,17 @@ def build(studio: Studio) -> None:
                 note(str(error), warn=True).props('role="alert"')
                 ui.link("All runs", "/")
                 return
-            await Page(studio, watch, along(x), min(max(smoothing, 0.0), 0.99)).show()
+            await Page(studio, watch, along(x), min(max(smoothing, 0.0), 0.99), round).show()
 
 
 class Page:
     """What one visitor sees of one run."""
 
-    def __init__(self, studio: Studio, watch: Watch, x: Along, smoothing: float):
+    def __init__(self, studio: Studio, watch: Watch, x: Along, smoothing: float, at: int | None):
         self.studio, self.watch, self.name = studio, watch, watch.name
-        self.x, self.smoothing = x, smoothing
+        self.x, self.smoothing, self.at = x, smoothing, at  # at: the round whose samples are shown; None: the newest
         self.charts: dict[str, ui.echart] = {}
-        self.frames: list[Event] = []  # of the samples through time
-        self.at = self.last = -1  # which of them is shown, and the newest; -1: none yet
+        self.frames: dict[int, Event] = {}  # of the samples through time, by round
 
     async def show(self) -> None:
         self.watch.refresh()
@@ -73,24 +71,33 @@ class Page:
         self.grid = ui.element("div").classes("charts")
         self.settings()
         self.dark = await dark()
-        self.update()
+        await self.update()
         ui.timer(EVERY, self.refresh)
 
-    def turn(self, *, x: Along | None = None, smoothing: float | None = None) -> None:
+    async def turn(self, *, x: Along | None = None, smoothing: float | None = None) -> None:
         self.x = self.x if x is None else x
         self.smoothing = self.smoothing if smoothing is None else smoothing
-        ui.navigate.history.replace(address("/run", run=self.name, x=self.x, smoothing=f"{self.smoothing:g}"))
-        self.update()
+        self.told()
+        await self.update()
 
-    def refresh(self) -> None:
+    def stood(self, round: int | None) -> None:
+        self.at = round
+        self.told()
+
+    def told(self) -> None:
+        """In the address."""
+        at = {} if self.at is None else {"round": self.at}
+        ui.navigate.history.replace(address("/run", run=self.name, x=self.x, smoothing=f"{self.smoothing:g}", **at))
+
+    async def refresh(self) -> None:
         try:
             self.state()
             if self.watch.refresh():
-                self.update()
+                await self.update()
         except (OSError, UserError) as error:
             self.says.set_text(str(error))
 
-    def update(self) -> None:
+    async def update(self) -> None:
         """Draw what there is now."""
         from rivals.report.charts import groups_of
         from rivals.studio.curves import options
@@ -98,8 +105,10 @@ class Page:
         story = self.watch.story()
         self.state()
         self.tell()
-        self.frames = self.watch.pictures()
-        self.through_time()
+        self.frames = {round_of(event): event for event in self.watch.pictures()}
+        if self.frames:
+            attributes(self.real, src=address("/picture", run=self.name))
+        await self.through.put(list(self.frames))
         for group in groups_of(story, self.x):
             drawn = options(group, dark=self.dark, smoothing=self.smoothing, findings=story.findings)
             if group.title in self.charts:
@@ -184,51 +193,18 @@ class Page:
                 with ui.element("figcaption"):
                     self.when = ui.label("Generated")
                 self.stage = ui.element("img").classes("picture").props('alt="Samples"')
-                with ui.element("div").classes("time"):
-                    self.plays = ui.button(icon="play_arrow", on_click=self.play).props('round unelevated aria-label="Play"')
-                    self.slider = Slider("Samples through time", self.seek, most=1, step=1, value=0)
+                self.through = Through("Samples through time", self.seek, told=self.stood, asked=self.at)
+                with self.through.row:
                     saves = ui.button(icon="download").props('flat round dense aria-label="Save the samples as a film"')
                     with saves, ui.menu():
                         for form in ("gif", "mp4"):
                             film = address("/film", run=self.name, form=form)
                             ui.menu_item(form.upper(), lambda film=film: ui.download(film))
-        self.clock = ui.timer(STEP, self.step, active=False)
 
-    def through_time(self) -> None:
-        if self.frames:
-            attributes(self.real, src=address("/picture", run=self.name))
-        last, newest = len(self.frames) - 1, self.at in (-1, self.last)  # who stands at the newest goes with it
-        self.last = last
-        self.slider.put(last if newest else self.at, max(1, last))
-        self.slider.set_visibility(last > 0)
-        self.plays.set_visibility(last > 0)
-        if newest:
-            self.seek(last)
-
-    def seek(self, at: float) -> None:
-        if not self.frames:
-            return
-        self.at = min(int(at), len(self.frames) - 1)
-        event = self.frames[self.at]
-        round = round_of(event)
-        self.when.set_text(f"Generated, round {round:,}, {time(float(event.get('seconds', math.nan)))}")
+    def seek(self, round: int) -> None:
+        when = time(float(self.frames[round].get("seconds", math.nan)))
+        self.when.set_text(f"Generated, round {round:,}, {when}")
         attributes(self.stage, src=address("/picture", run=self.name, round=round), alt=f"Samples of round {round:,}")
-
-    def go(self, at: int) -> None:
-        self.slider.put(at)
-        self.seek(at)
-
-    def play(self) -> None:
-        self.clock.active = not self.clock.active
-        if self.clock.active and self.at >= len(self.frames) - 1:
-            self.go(0)
-        self.plays.props(f"icon={'pause' if self.clock.active else 'play_arrow'}")
-
-    def step(self) -> None:
-        if self.at >= len(self.frames) - 1:
-            self.play()
-        else:
-            self.go(self.at + 1)
 
     def settings(self) -> None:
         story = self.watch.story()
