@@ -11,9 +11,9 @@ import socket
 import pytest
 
 from rivals.errors import UserError
+from rivals.report.watch import MOST, Watch
 from rivals.run import Run
 from rivals.studio.shelf import Shelf
-from rivals.studio.watch import MOST, Watch
 
 
 def by_name(shelf):

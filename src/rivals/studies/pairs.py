@@ -49,10 +49,18 @@ def played(asked: tuple[str, str, int, int]) -> Outcome:
     return trained(name, "pix2pix", {**BASE, **options, **systems[system]}, seed, rounds, hidden=False)
 
 
-WHY: Mapping[str, str] = {}
+WHY: Mapping[str, str] = {
+    f"emoji: {BOTH} keeps {PSNR_KEPT:.0%} of the PSNR of {NEAR}, at most {FD_SHARE:.0%} of its Fréchet distance": (
+        "half of it, 62, is nearer than other real pictures of the same maker come (86), of which there are but 200: that "
+        "cannot be won. And copying has 92 already, for both makers draw alike, so that every U-Net that draws changes begins "
+        "there and moves away: L1 alone has 124 after these 1,000 rounds, and had 153 after 2,500 (seeds 0 and 1). Tried on "
+        "seeds 0, 1 and 100: R1 of 3, which holds the discriminator at chance (158); R1 of 0.3 after 500 rounds (129); R1 of "
+        "0.1 and lambda 5 (164)"
+    ),
+}
 
 
-@study(title="From pairs: near, sharp, or both", source=SOURCE, seeds=2, minutes=33, first=2, why=WHY, page="translation")
+@study(title="From pairs: near, sharp, or both", source=SOURCE, seeds=2, minutes=25, first=2, why=WHY, page="translation")
 def pairs(plan: Plan) -> Findings:
     """pix2pix with and without its discriminator, without its L1 error, and by patches, beside copying and neighbours."""
     for name in TASKS:

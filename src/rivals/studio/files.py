@@ -48,8 +48,8 @@ def build(shelf: Shelf) -> None:
     def chart(run: str, title: str, form: Form = "svg", x: Along = "round") -> Response:
         def draw() -> Response:
             from rivals.report.charts import groups_of, on_paper
+            from rivals.report.watch import Watch
             from rivals.studio.curves import as_csv
-            from rivals.studio.watch import Watch
 
             watch = Watch(shelf.path(run), run)
             watch.refresh()

@@ -17,8 +17,8 @@ from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark,
 if TYPE_CHECKING:
     from rivals.report.charts import Group
     from rivals.report.story import Story
+    from rivals.report.watch import Watch
     from rivals.studio.server import Studio
-    from rivals.studio.watch import Watch
 
 NO_SEED = ("seed", "created")  # settings in which runs of one kind may differ
 
@@ -38,7 +38,7 @@ class Page:
         self.charts: dict[str, ui.echart] = {}
 
     async def show(self) -> None:
-        from rivals.studio.watch import Watch
+        from rivals.report.watch import Watch
 
         heading("Compare")
         known = [glance.name for glance in self.studio.shelf.refresh()]

@@ -15,8 +15,8 @@ from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark,
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
+    from rivals.report.watch import Watch
     from rivals.studio.server import Studio
-    from rivals.studio.watch import Watch
 
 
 def build(studio: Studio) -> None:
@@ -24,7 +24,7 @@ def build(studio: Studio) -> None:
     async def run(run: str = "", x: str = "round", smoothing: float = 0.6, round: int | None = None) -> None:
         with frame(run or "Run", "/"):
             try:
-                from rivals.studio.watch import Watch
+                from rivals.report.watch import Watch
 
                 watch = Watch(studio.shelf.path(run), run)
             except UserError as error:
