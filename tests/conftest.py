@@ -15,9 +15,10 @@ from torch import Tensor
 
 from rivals.data import Batches, Dataset, load
 from rivals.data.core import Facts
-from rivals.recipes import RECIPES, Setup
+from rivals.recipes import RECIPES, Setup, find
 from rivals.recipes.core import Idle
 from rivals.trainer import Trainer
+from rivals.training import Training, train
 
 SMALL = {
     "width": 8,
@@ -32,6 +33,13 @@ SMALL = {
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A run of a few rounds, with pictures of several looks."""
+    into = tmp_path_factory.mktemp("trained") / "gan-digits"
+    return train(find("gan").but(width=16), Training(data="digits", into=into, rounds=40, looks=4, precision="float32")).path
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from rivals import notebook
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -18,12 +20,14 @@ PLAIN_EVERY = 10.0  # seconds between the plain lines of a training that is not 
 
 
 class Display:
-    """The progress of one training. A process that is not the first shows nothing."""
+    """The progress of one training, in a notebook as a picture of the run. A process that is not the first shows nothing."""
 
     def __init__(self, folder: Path, *, visible: bool, round: int):
         self.folder, self.visible, self.round = folder, visible, round
-        self.console = Console(stderr=True, quiet=not visible, highlight=False, soft_wrap=True)
-        self.live = self.console.is_terminal and visible
+        self.notebook = notebook.Live(folder) if visible and notebook.shell() else None
+        quiet = not visible or self.notebook is not None
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.live = self.console.is_terminal and not quiet
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"), console=self.console
         )
@@ -43,6 +47,8 @@ class Display:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.live:
             self.bar.stop()
+        if self.notebook is not None:
+            self.notebook.update(at_once=True)
         if self.events is not None:
             self.events.close()
 
@@ -54,6 +60,8 @@ class Display:
         if self.events is not None:
             for name, value in scalars(event):
                 self.events.add_scalar(name, value, event["round"])
+        if self.notebook is not None:
+            self.notebook.update()
         if event["kind"] == "note":
             self.say(event["text"])
         elif event["kind"] == "finding":

@@ -110,6 +110,15 @@ class Run:
             return None
         return None
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from rivals.report.glance import glance  # late, for it draws
+        from rivals.report.watch import Watch
+
+        watch = Watch(self.path, self.path.name)
+        watch.refresh()
+        return glance(watch)
+
     @property
     def settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = json.loads((self.path / "settings.json").read_text())

@@ -12,16 +12,6 @@ import urllib.request
 
 import pytest
 
-from rivals.recipes import find
-from rivals.training import Training, train
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """A run of a few rounds, with pictures of several looks."""
-    into = tmp_path_factory.mktemp("trained") / "gan-digits"
-    return train(find("gan").but(width=16), Training(data="digits", into=into, rounds=40, looks=4, precision="float32")).path
-
 
 def filled(runs, trained):
     """Two runs, one of them in a folder of its own."""

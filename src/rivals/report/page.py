@@ -83,7 +83,7 @@ def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
 
 def write_page(out: Path, title: str, evaluation: Judged) -> Path:
     """An evaluation by itself."""
-    _write(out, _environment().get_template("evaluation.html").render(title=title, evaluation=evaluation))
+    _write(out, environment().get_template("evaluation.html").render(title=title, evaluation=evaluation))
     return out
 
 
@@ -98,7 +98,7 @@ def write_translations(
     """Pictures and what a translator made of them. ways: the names of the two domains. shown: the name of each
     and what stands side by side, by what it is."""
     pairs = [(name, {what: carried(picture) for what, picture in pictures.items()}) for name, pictures in shown]
-    template = _environment().get_template("translations.html")
+    template = environment().get_template("translations.html")
     _write(out, template.render(run=run, ways=ways, shown=pairs, written=written, bad=bad))
     return out
 
@@ -111,11 +111,11 @@ def _write(out: Path, page: str) -> None:
 
 
 def _page(stories: Sequence[Story]) -> str:
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     return template.render(stories=stories, comparison=_compare(stories) if len(stories) > 1 else None)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(loader=PackageLoader("rivals", "report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"say": say, "time": words.time, "spell": spell, "charts": charts_of, "round_of": round_of}
     return environment

@@ -18,10 +18,11 @@ HEADS: Mapping[Page, str] = {
     rivals study gaussian --out DIR      # results.json, table.md and the figures into DIR
     rivals study ring --seeds 2 --quick  # smaller, and the results say so
 
-A study runs a published table or figure again, from a fixed protocol over several seeds (0, 1, 2 ..., fixed beforehand, all of
-them in `results.json`), with the published numbers beside ours, and says what held and what did not. Spreads are standard
-deviations over the seeds. A study that was stopped goes on where it was, when it is run again. Those of labels, codes and
-representations stand on [a page of their own](control.md), those of translation and restoration on [another](translation.md).
+A study runs a published table or figure again, from a fixed protocol over several seeds, with the published numbers beside
+ours, and says what held and what did not. The seeds are 0, 1, 2 ..., fixed beforehand, all of them in `results.json`; where
+these chose settings, others that chose none. Spreads are standard deviations over the seeds. A study that was stopped goes
+on where it was, when it is run again. Those of labels, codes and representations stand on [a page of their
+own](control.md), those of translation and restoration on [another](translation.md).
 """,
     "control": """# Control: labels, codes and representations
 
