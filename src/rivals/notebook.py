@@ -22,13 +22,13 @@ class Live:
     """A cell's view of a run: whoever trains says `update`, which draws where it is time to."""
 
     def __init__(self, folder: Path):
-        from IPython.display import HTML, display
+        from IPython import display
 
         from rivals.report.watch import Watch
 
-        self.html = HTML
+        self.html: Any = display.HTML
         self.watch = Watch(folder, folder.name)
-        self.handle = display(HTML(""), display_id=True)
+        self.handle: Any = display.display(self.html(""), display_id=True)  # type: ignore[no-untyped-call]
         self.next = 0.0  # when it is time to
 
     def update(self, *, at_once: bool = False) -> None:

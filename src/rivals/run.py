@@ -86,7 +86,7 @@ class Run:
             if not _taken(lock):
                 raise UserError(f"{self.path} is being trained by another process: wait, or pass --into elsewhere")
             lock.truncate(0)
-            print(os.getpid(), socket.gethostname(), file=lock, flush=True)
+            print(os.getpid(), socket.gethostname(), os.getcwd(), file=lock, flush=True)
             for name in ("checkpoints", "pictures"):
                 (self.path / name).mkdir(exist_ok=True)
             for left in [
@@ -104,7 +104,7 @@ class Run:
             with (self.path / ".lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # free: whoever it names is gone
         except BlockingIOError:
-            process, _, host = (self.path / ".lock").read_text().strip().partition(" ")
+            process, host, _ = self.trainer()
             return Trains(int(process) if process.isdigit() else 0, host)
         except OSError:  # nobody ever did; or it cannot be told here
             return None
@@ -118,6 +118,20 @@ class Run:
         watch = Watch(self.path, self.path.name)
         watch.refresh()
         return glance(watch)
+
+    @property
+    def begun_in(self) -> Path | None:
+        """The folder from which it was trained last: relative paths among its settings begin there."""
+        folder = Path(self.trainer()[2])
+        return folder if folder.is_absolute() and folder.is_dir() else None
+
+    def trainer(self) -> tuple[str, str, str]:
+        """Process, host and folder of who trains, or trained, into this folder, as far as it is told."""
+        try:
+            process, host, folder, *_ = [*(self.path / ".lock").read_text().strip().split(" ", 2), "", "", ""]
+        except OSError:
+            return "", "", ""
+        return process, host, folder
 
     @property
     def settings(self) -> dict[str, Any]:

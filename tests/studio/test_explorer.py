@@ -59,16 +59,16 @@ def test_directions_and_truncation_move_the_picture(explorer):
 
 def test_ways_and_arithmetic_lead_where_they_say(explorer, tmp_path):
     sheet = explorer.sheet()
-    explorer.between(4, 9, 0.0)
+    explorer.go("4~9@0")
     assert explorer.picture() == sheet[4]
-    explorer.between(4, 9, 1.0)
+    explorer.go("4~9@1.00")
     assert explorer.picture() == sheet[9]
-    explorer.calculate("2,3 - 5 + 7")
+    explorer.go("2,3 - 5 + 7")
     z = explorer.samples
     assert torch.allclose(explorer.z, (z[2] + z[3]) / 2 - z[5] + z[7])
     explorer.film(1, 2, tmp_path / "way.gif")
     assert PIL.Image.open(tmp_path / "way.gif").n_frames > 20
-    for wrong in (lambda: explorer.between(0, 99, 0.5), lambda: explorer.calculate("3 +"), lambda: explorer.calculate("99")):
+    for wrong in (lambda: explorer.go("0~99@0.5"), lambda: explorer.go("3 +"), lambda: explorer.go("99")):
         with pytest.raises(UserError):
             wrong()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,10 +34,12 @@ def test_a_training_is_started_stopped_and_continued_to_its_end(tmp_path):
     assert "stopped" in stopped["text"]
     with pytest.raises(UserError, match="nothing is training"):
         jobs.stop(into)
-    jobs.train([*SMALL, "--rounds", str(stopped["round"] + 5)], into)
+    assert Run(into).begun_in == Path.cwd()
+    jobs.train([*SMALL, "--rounds", str(stopped["round"] + 5)], into, begun_in=tmp_path)
     until(lambda: not jobs.running(into))
     assert jobs.failed(into) is None, jobs.said(into).read_text()
     assert Run(into).file("final").is_file()
+    assert Run(into).begun_in == tmp_path
     assert jobs.said(into).read_text().startswith("rivals train gan --width 8")
 
 

@@ -7,7 +7,7 @@ import pytest
 from rivals.errors import UserError
 from rivals.recipes import RECIPES, find
 from rivals.run import Run
-from rivals.studio.options import continued, options_of
+from rivals.studio.options import continued, options_of, typed
 from rivals.training import Training
 
 
@@ -36,6 +36,18 @@ def test_what_is_changed_is_typed():
             training[name].words(text)
     with pytest.raises(UserError, match="takes values"):
         infogan["categories"].words("10 --keep 9")
+
+
+def test_a_form_is_filled_in_as_its_address_says():
+    training, gan = options_of(Training()), options_of(find("gan").options)
+    for option, value in (
+        (training["rounds"], "30"),
+        (training["rescue"], not training["rescue"].usual),
+        (gan["penalty"], "r1"),
+        (gan["augment"], gan["augment"].choices[-1]),
+    ):
+        assert option.words(option.read(typed(value))) == option.words(value) != []
+    assert gan["penalty"].read("no such") == gan["penalty"].usual
 
 
 def test_a_run_goes_on_with_the_command_that_began_it(trained, tmp_path):

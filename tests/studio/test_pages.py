@@ -51,6 +51,10 @@ def test_runs_are_listed_filtered_and_chosen(page):
     page.get_by_role("link", name="gan-digits").wait_for()
     for box in page.get_by_role("row").all()[1:]:
         box.get_by_role("checkbox").click()
+    page.get_by_role("columnheader", name="Time").click()
+    page.wait_for_url("**/?sort=seconds&run=*&run=*")
+    page.reload()
+    page.locator("th.sorted", has_text="Time").wait_for()
     page.get_by_role("button", name="Compare").click()
     page.get_by_role("heading", name="What differs").wait_for()
     assert page.get_by_role("row", name="seed 0 1").count() == 1
@@ -165,6 +169,13 @@ def test_the_explorer_moves_calculates_and_inverts(page, library, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="GIF").click()
     assert download.value.suggested_filename == "gan-digits-way.gif"
+    slider.fill("1.5")
+    page.wait_for_url(re.compile(r"at=1(~|%7E)2%40.*&moves=1.5.*&psi=0.4"))
+    here = shown()
+    page.reload()  # a link opens the same view
+    page.get_by_role("slider", name="Truncation").wait_for()
+    assert slider.input_value() == "1.5"
+    assert shown() == here
     PIL.Image.new("RGB", (40, 30), "white").save(tmp_path / "white.png")
     changes(lambda: page.locator("input[type=file]").set_input_files(tmp_path / "white.png"))
     page.get_by_text("mean squared error").wait_for()
@@ -220,6 +231,8 @@ def test_a_training_is_started_from_its_form_and_finishes(page, library):
     page.get_by_label("minutes").fill("")
     page.get_by_label("rounds").fill("30")
     page.get_by_label("width", exact=True).fill("8")
+    page.wait_for_url("**&width=8")
+    page.reload()  # a link opens the same form
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/run?run=from*", timeout=150_000)
     page.get_by_text("Finished: round 30").wait_for(timeout=150_000)

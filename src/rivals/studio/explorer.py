@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -47,6 +48,7 @@ class Explorer:
 
     def __init__(self, path: Path, *, seed: int = 0, finder: str = "factorised"):
         self.path, self.finder, self.psi, self.only = path, finder, 1.0, ""
+        self.at = ""  # how one came here, from samples; "": from no sample
         self.game, self.shape = known(path, stamp(path))
         self.settings = Run(path).settings
         self.found: dict[str, Tensor] = {}
@@ -64,7 +66,7 @@ class Explorer:
                     self.samples = self.game.given(asked.to(self.game.device))
             else:
                 self.samples = latents(self.game, SAMPLES, seed)
-        self.stand(self.samples[0])
+        self.go("0")
 
     def ask(self, only: str) -> None:
         """For a class, or attributes with commas between; nothing: for anything."""
@@ -83,8 +85,17 @@ class Explorer:
         by_attributes = isinstance(self.game, ByAttributes) and self.game.attributes
         return list(self.settings.get("attribute_names" if by_attributes else "class_names") or ())
 
-    def stand(self, z: Tensor) -> None:
-        self.z, self.moves = z.clone(), [0.0] * DIRECTIONS
+    def stand(self, z: Tensor, at: str = "") -> None:
+        self.z, self.moves, self.at = z.clone(), [0.0] * DIRECTIONS, at
+
+    def go(self, at: str) -> None:
+        """Where a formula of samples leads, as 5 or 3,5 - 1 + 4; or along the way between two: 1~2@0.5 is in the middle."""
+        if found := re.fullmatch(r"\s*(\d+)\s*~\s*(\d+)\s*@\s*(\d*\.?\d+)\s*", at):
+            a, b, share = int(found[1]), int(found[2]), min(float(found[3]), 1.0)
+            line = WAYS["spherical"](self.sample(a), self.sample(b), STEPS + 1)
+            self.stand(line[round(share * STEPS)], at)
+        else:
+            self.stand(evaluated(parsed(at), self.samples)[1], at)
 
     def move(self, k: int, by: float) -> None:
         """Along a direction."""
@@ -121,15 +132,6 @@ class Explorer:
 
     def picture(self) -> bytes:
         return as_png(image(self.drawn(self.here[None])[0]))
-
-    def between(self, a: int, b: int, share: float, way: str = "spherical") -> None:
-        """Stand on the way from one sample to another."""
-        line = pick("way", WAYS, way)(self.sample(a), self.sample(b), STEPS + 1)
-        self.stand(line[round(share * STEPS)])
-
-    def calculate(self, formula: str) -> None:
-        """Stand where a formula of samples leads: 3,5 - 1 + 4."""
-        self.stand(evaluated(parsed(formula), self.samples)[1])
 
     def sample(self, number: int) -> Tensor:
         if not 0 <= number < len(self.samples):

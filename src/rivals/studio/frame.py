@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ E = TypeVar("E", bound=ui.element)
 T = TypeVar("T")
 
 EVERY = 2.0  # seconds between looks at what runs have written
+REMEMBER = 0.5  # seconds between looks at what the address should be
 PLACES = {"/": "Runs", "/compare": "Compare", "/explore": "Explore", "/play": "Play", "/train": "Train", "/learn": "Learn"}
 RINGS = (
     '<svg viewBox="0 0 34 22" aria-hidden="true"><circle cx="11" cy="11" r="9.5" fill="var(--c0)" opacity=".9"/>'
@@ -34,6 +36,32 @@ def address(path: str, **asked: object) -> str:
     '/run?run=a%2Fb&x=round'
     """
     return f"{path}?{urlencode(asked, doseq=True)}" if asked else path
+
+
+def listed(text: str) -> list[float]:
+    """Numbers with commas between; none where they are not numbers.
+
+    >>> listed("1,-2.5"), listed("1,x"), listed("nan")
+    ([1.0, -2.5], [], [])
+    """
+    found = []
+    with suppress(ValueError):
+        found = [float(part) for part in text.split(",") if part]
+    return found if all(map(math.isfinite, found)) else []
+
+
+def remember(here: Callable[[], str]) -> None:
+    """Keep the page's address that of what it shows, so that a link opens the same. It is looked at now and then: browsers
+    refuse to be told at each move of a slider."""
+    told = here()
+
+    def look() -> None:
+        nonlocal told
+        if (now := here()) != told:
+            told = now
+            ui.navigate.history.replace(now)
+
+    ui.timer(REMEMBER, look)
 
 
 @contextmanager

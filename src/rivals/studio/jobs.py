@@ -26,8 +26,8 @@ class Jobs:
         self.folder = folder
         self.started: dict[Path, subprocess.Popen[bytes]] = {}
 
-    def train(self, words: Sequence[str], into: Path) -> None:
-        """`rivals train ...` with these words, into this folder."""
+    def train(self, words: Sequence[str], into: Path, *, begun_in: Path | None = None) -> None:
+        """`rivals train ...` with these words, into this folder. begun_in: where relative paths among the words begin."""
         if into in self.started and self.started[into].poll() is None:
             raise UserError(f"{into.name} is being trained already")
         into.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +43,7 @@ class Jobs:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                cwd=begun_in,
                 env=os.environ | {"COLUMNS": "100"},
             )
 

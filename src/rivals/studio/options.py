@@ -29,6 +29,14 @@ class Option:
     choices: tuple[object, ...]  # (): anything
     told: str
 
+    def read(self, text: str) -> object:
+        """What an address says of it, as a form has it: the value of a switch or a choice, else the text."""
+        if isinstance(self.usual, bool):
+            return text == str(True)
+        if self.choices:
+            return next((choice for choice in self.choices if typed(choice) == text), self.usual)
+        return text
+
     def words(self, shown: object) -> list[str]:
         """What is typed for it; nothing where it is as usual. shown: a value, or its text."""
         if isinstance(self.usual, bool):

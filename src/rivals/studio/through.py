@@ -16,22 +16,21 @@ STEP = 0.25  # seconds between pictures that are played
 
 
 class Through:
-    """show: told the round that is to be seen. told: the round that the visitor chose, None for the newest."""
+    """show: told the round that is to be seen. asked: which one at first, None: the newest."""
 
     def __init__(
         self,
         label: str,
         show: Callable[[int], Awaitable[None] | None],
         *,
-        told: Callable[[int | None], None],
         asked: int | None = None,
     ):
-        self.show, self.told, self.asked = show, told, asked
+        self.show, self.asked = show, asked
         self.rounds: Sequence[int] = ()
         self.at = self.last = -1  # which of them is shown, and the newest; -1: none yet
         with ui.element("div").classes("time") as self.row:
             self.plays = ui.button(icon="play_arrow", on_click=self.play).props('round unelevated aria-label="Play"')
-            self.slider = Slider(label, self.chosen, most=1, step=1, value=0)
+            self.slider = Slider(label, self.seek, most=1, step=1, value=0)
         self.clock = ui.timer(STEP, self.step, active=False)
 
     async def put(self, rounds: Sequence[int]) -> None:
@@ -56,9 +55,10 @@ class Through:
         if self.rounds and (waits := self.show(self.rounds[self.at])) is not None:
             await waits
 
-    async def chosen(self, at: float) -> None:
-        await self.seek(at)
-        self.told(None if self.at == self.last else self.rounds[self.at])
+    @property
+    def chosen(self) -> dict[str, int]:
+        """As an address has it: the round, or nothing for the newest."""
+        return {"round": self.rounds[self.at]} if 0 <= self.at < self.last else {}
 
     def play(self) -> None:
         self.clock.active = not self.clock.active

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from rivals.errors import UserError
 from rivals.log import round_of
 from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, line, note
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, line, note, remember
 
 if TYPE_CHECKING:
     from rivals.report.charts import Group
@@ -69,6 +69,7 @@ class Page:
         self.dark = await dark()
         self.update()
         ui.timer(EVERY, self.refresh)
+        remember(self.here)
 
     def go(self, names: Sequence[str]) -> None:
         ui.navigate.to(address("/compare", run=list(names), x=self.x))
@@ -78,12 +79,10 @@ class Page:
 
     def turn(self, x: Along) -> None:
         self.x = x
-        ui.navigate.history.replace(self.here())
         self.update()
 
     def seek(self, at: float) -> None:
         self.at = at
-        ui.navigate.history.replace(self.here())
         self.samples([watch.story() for watch in self.watches])
 
     def refresh(self) -> None:

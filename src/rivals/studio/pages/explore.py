@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import PIL.Image
 import PIL.ImageDraw
@@ -17,7 +17,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, frame, heading, labelled, note, opened, shown
+from rivals.studio.frame import Slider, address, frame, heading, labelled, listed, note, opened, remember, shown
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_source
 
@@ -34,7 +34,15 @@ COLOURS = {"#ffffff": "white", "#000000": "black", "#d55e00": "red", "#0072b2": 
 
 def build(studio: Studio) -> None:
     @ui.page("/explore")
-    async def explore(run: str = "", seed: int = 0) -> None:
+    async def explore(
+        run: str = "",
+        seed: int = 0,
+        only: str = "",
+        finder: str = "",
+        at: str = "",
+        moves: str = "",
+        psi: float = 1.0,
+    ) -> None:
         with frame("Explore", "/explore"):
             known = [glance.name for glance in studio.shelf.refresh()]
             heading("Explore")
@@ -43,18 +51,39 @@ def build(studio: Studio) -> None:
             if not run:
                 note("Choose a run that draws pictures.").classes("lead")
                 return
-            explorer = await opened(lambda: explorer_of(studio.shelf.path(run), seed))
+            asked = Asked(seed, only, finder, at, listed(moves), psi if 0 <= psi <= 1 else 1.0)
+            explorer = await opened(lambda: explorer_of(studio.shelf.path(run), asked))
             if explorer is not None:
                 Page(explorer, run).show()
 
 
-def explorer_of(path: Path, seed: int) -> Explorer:
+class Asked(NamedTuple):
+    """Where a visitor wants to stand, as an address has it: it may say anything."""
+
+    seed: int
+    only: str
+    finder: str
+    at: str
+    moves: list[float]
+    psi: float
+
+
+def explorer_of(path: Path, asked: Asked) -> Explorer:
     from rivals.studio.explorer import Explorer  # here, where a thread waits for torch
 
-    explorer = Explorer(path, seed=seed)
-    explorer.picture()
+    explorer = Explorer(path, seed=asked.seed)
+    explorer.finder = asked.finder if asked.finder in FOUND else explorer.finder
+    explorer.psi = asked.psi
+    with suppress(UserError):
+        if asked.only:
+            explorer.ask(asked.only)
+    with suppress(UserError):
+        if asked.at:
+            explorer.go(asked.at)
     with suppress(UserError):  # a game without any is explored without
-        _ = explorer.directions
+        for k, by in zip(range(len(explorer.directions)), asked.moves, strict=False):
+            explorer.move(k, by)
+    explorer.picture()
     return explorer
 
 
@@ -77,6 +106,19 @@ class Page:
                 self.pictures_of_yours()
         self.samples()
         self.draw()
+        remember(self.here)
+
+    def here(self) -> str:
+        explorer = self.explorer
+        further = {
+            "only": explorer.only,
+            "finder": explorer.finder if explorer.finder != next(iter(FOUND)) else "",
+            "at": explorer.at if explorer.at != "0" else "",
+            "moves": ",".join(f"{by:g}" for by in explorer.moves) if any(explorer.moves) else "",
+            "psi": f"{explorer.psi:g}" if explorer.psi != 1 else "",
+        }
+        given = {name: value for name, value in further.items() if value}
+        return address("/explore", run=self.name, seed=explorer.seed, **given)
 
     def picture(self) -> None:
         self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
@@ -95,15 +137,16 @@ class Page:
         found.on_value_change(lambda e: self.find(e.value))
         self.sliders = []
         for k in range(min(DIRECTIONS, self.explorer.z.shape[0])):
-            slider = labelled(f"Direction {k + 1}", partial(self.move, k), least=-REACH, most=REACH, step=0.05)
+            by = self.explorer.moves[k]
+            slider = labelled(f"Direction {k + 1}", partial(self.move, k), least=-REACH, most=REACH, step=0.05, value=by)
             self.sliders.append(slider)
-        self.psi = labelled("Truncation", self.truncate, most=1, step=0.01, value=1)
+        self.psi = labelled("Truncation", self.truncate, most=1, step=0.01, value=self.explorer.psi)
 
     def choices(self) -> None:
         with ui.element("div").classes("bar"):
             if self.explorer.names:
                 wanted = {"": "anything"} | {name: name for name in self.explorer.names}
-                asked = ui.select(wanted, value="", label="Ask for").props("dense outlined")
+                asked = ui.select(wanted, value=self.explorer.only, label="Ask for").props("dense outlined")
                 asked.on_value_change(lambda e: self.ask(e.value))
             seed = ui.number("Seed", value=self.explorer.seed, min=0, precision=0).props("dense outlined")
             seed.on_value_change(lambda e: self.again(e.value))
@@ -187,7 +230,6 @@ class Page:
 
     async def again(self, seed: float | None) -> None:
         if seed is not None and await self.tried(lambda: self.explorer.again(int(seed))):
-            ui.navigate.history.replace(address("/explore", run=self.name, seed=int(seed)))
             self.anew()
 
     async def ask(self, only: str) -> None:
@@ -203,7 +245,7 @@ class Page:
     def choose(self, number: int) -> None:
         role = str(self.role.value)
         if role == "here":
-            self.explorer.stand(self.explorer.sample(number))
+            self.explorer.go(str(number))
             self.reset()
             self.draw(f"Sample {number}")
             return
@@ -223,7 +265,7 @@ class Page:
 
     def calculate(self) -> None:
         try:
-            self.explorer.calculate(str(self.formula.value))
+            self.explorer.go(str(self.formula.value))
         except UserError as error:
             ui.notify(str(error), type="warning")
         else:
@@ -233,7 +275,7 @@ class Page:
     def go_along(self, share: float) -> None:
         if len(self.chosen["ends"]) == 2:
             a, b = self.chosen["ends"]
-            self.explorer.between(a, b, share)
+            self.explorer.go(f"{a}~{b}@{share:.2f}")
             self.reset()
             self.draw(f"{share:.0%} of the way from sample {a} to sample {b}")
 

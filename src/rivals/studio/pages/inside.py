@@ -12,7 +12,7 @@ from nicegui import ui
 from rivals.errors import UserError
 from rivals.report.words import say
 from rivals.run import Run
-from rivals.studio.frame import EVERY, address, attributes, dark, frame, heading, line, note, opened, shown, stay
+from rivals.studio.frame import EVERY, address, attributes, dark, frame, heading, line, note, opened, remember, shown, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
 from rivals.studio.through import Through
 
@@ -79,12 +79,13 @@ class Plane:
         with ui.element("section").classes("plane").props('aria-label="The game, through its training"'):
             self.stage = Stage(self.moments.film, name=lambda: f"{self.run}-plane")
             self.says = ui.label().props('aria-live="polite"')
-            self.through = Through("The game through its training", self.seek, told=self.told, asked=self.at)
+            self.through = Through("The game through its training", self.seek, asked=self.at)
             with self.through.row:
                 self.stage.saves()
             note(TELLS_FLAT if self.moments.flat else TELLS).classes("small")
         await self.refresh()
         ui.timer(EVERY, self.refresh)
+        remember(lambda: address("/inside", run=self.run, **self.through.chosen))
 
     async def refresh(self) -> None:
         assert not isinstance(self.moments, str)
@@ -101,10 +102,6 @@ class Plane:
         if drawing is not None:  # the server does not stop
             self.stage.put(drawing, f"The data, and what is drawn of it in round {round:,}")
             self.says.set_text(f"Round {round:,}")
-
-    def told(self, round: int | None) -> None:
-        at = {} if round is None else {"round": round}
-        ui.navigate.history.replace(address("/inside", run=self.run, **at))
 
 
 async def answered(found: Answers) -> None:

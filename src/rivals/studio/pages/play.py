@@ -7,7 +7,6 @@ import io
 import math
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -17,7 +16,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, dark, frame, heading, labelled, note, stay
+from rivals.studio.frame import address, dark, frame, heading, labelled, listed, note, remember, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
 
 if TYPE_CHECKING:
@@ -99,18 +98,6 @@ class Asked:
         return address("/play", points=self.points, recipe=self.recipe, seed=self.seed, **given)
 
 
-def listed(text: str) -> list[float]:
-    """Numbers with commas between; none where they are not numbers.
-
-    >>> listed("1,-2.5"), listed("1,x"), listed("nan")
-    ([1.0, -2.5], [], [])
-    """
-    found = []
-    with suppress(ValueError):
-        found = [float(part) for part in text.split(",") if part]
-    return found if all(map(math.isfinite, found)) else []
-
-
 def paired(numbers: list[float]) -> list[tuple[float, float]]:
     return list(zip(numbers[::2], numbers[1::2], strict=False))
 
@@ -141,6 +128,7 @@ class Page:
         self.dark = await dark()
         self.begin()
         ui.timer(FRAME, self.tick)
+        remember(lambda: self.asked.address())
 
     def name(self) -> str:
         return f"{self.asked.recipe}-{self.asked.points}"
@@ -166,12 +154,7 @@ class Page:
         """Another game, as its recipe has it."""
         asked = self.asked
         self.asked = Asked(points or asked.points, recipe or asked.recipe, asked.seed, places=asked.places)
-        self.told()
         self.begin()
-
-    def told(self) -> None:
-        """In the address."""
-        ui.navigate.history.replace(self.asked.address())
 
     def begin(self) -> None:
         """A new game, with what is chosen."""
@@ -225,7 +208,6 @@ class Page:
         self.change(rates={name: 10**power})
         if self.ground is not None:
             self.asked.rates = [round(math.log10(rate), 2) for rate, *_ in self.ground.trainer.rates.values()]
-            self.told()
 
     def change(self, **what: Any) -> None:
         if self.ground is None:
@@ -237,7 +219,6 @@ class Page:
         else:
             self.asked.criterion = what.get("criterion", self.asked.criterion)
             self.asked.penalty = what.get("penalised", self.asked.penalty)
-            self.told()
         self.draw()
 
     def toggle(self) -> None:
@@ -322,7 +303,6 @@ class Page:
             self.stage.image.content += dot
         if event.type == "mouseup":
             self.drawing = False
-            self.told()
             self.begin()
 
     def save_numbers(self) -> None:

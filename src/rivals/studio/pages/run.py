@@ -11,7 +11,7 @@ from nicegui import ui
 from rivals.errors import UserError
 from rivals.log import Event, round_of
 from rivals.report.words import ALONG, Along, say, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, facts, frame, heading, note
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, facts, frame, heading, note, remember
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
@@ -73,21 +73,15 @@ class Page:
         self.dark = await dark()
         await self.update()
         ui.timer(EVERY, self.refresh)
+        remember(self.here)
 
     async def turn(self, *, x: Along | None = None, smoothing: float | None = None) -> None:
         self.x = self.x if x is None else x
         self.smoothing = self.smoothing if smoothing is None else smoothing
-        self.told()
         await self.update()
 
-    def stood(self, round: int | None) -> None:
-        self.at = round
-        self.told()
-
-    def told(self) -> None:
-        """In the address."""
-        at = {} if self.at is None else {"round": self.at}
-        ui.navigate.history.replace(address("/run", run=self.name, x=self.x, smoothing=f"{self.smoothing:g}", **at))
+    def here(self) -> str:
+        return address("/run", run=self.name, x=self.x, smoothing=f"{self.smoothing:g}", **self.through.chosen)
 
     async def refresh(self) -> None:
         try:
@@ -166,7 +160,8 @@ class Page:
         from rivals.studio.options import continued
 
         try:
-            self.studio.jobs.train(continued(self.watch.settings), self.watch.run.path)
+            run = self.watch.run
+            self.studio.jobs.train(continued(self.watch.settings), run.path, begun_in=run.begun_in)
             ui.notify("It goes on from its last checkpoint")
         except (UserError, OSError) as error:
             ui.notify(str(error), type="warning")
@@ -193,7 +188,7 @@ class Page:
                 with ui.element("figcaption"):
                     self.when = ui.label("Generated")
                 self.stage = ui.element("img").classes("picture").props('alt="Samples"')
-                self.through = Through("Samples through time", self.seek, told=self.stood, asked=self.at)
+                self.through = Through("Samples through time", self.seek, asked=self.at)
                 with self.through.row:
                     saves = ui.button(icon="download").props('flat round dense aria-label="Save the samples as a film"')
                     with saves, ui.menu():

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
+from starlette.requests import Request
 
 from rivals.report.words import say, spell, time
-from rivals.studio.frame import EVERY, address, frame, heading, note
+from rivals.studio.frame import EVERY, address, frame, heading, note, remember
 from rivals.studio.shelf import Glance
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ COLUMNS = {  # label by name
     "seconds": "Time",
     "word": "The doctor says",
 }
+PAGE = 25  # rows
 NUMBERS = ("best", "final", "speed", "seconds")
 CELLS = {  # what stands in a cell, where it is more than the value
     "name": '<a :href="props.row.link">{{ props.row.name }}</a>',
@@ -67,7 +69,7 @@ def at_home(folder: Path) -> str:
 
 def build(studio: Studio) -> None:
     @ui.page("/")
-    def runs(find: str = "") -> None:
+    def runs(request: Request, find: str = "", sort: str = "", down: str = "") -> None:
         with frame("Runs", "/"):
             rows = [row(glance) for glance in studio.shelf.refresh()]
             heading("Runs")
@@ -86,7 +88,10 @@ def build(studio: Studio) -> None:
                 {"name": name, "label": label, "field": name, "sortable": True, "align": "right" if name in NUMBERS else "left"}
                 for name, label in COLUMNS.items()
             ]
-            table = ui.table(columns=columns, rows=rows, row_key="name", selection="multiple", pagination=25)
+            order = {"rowsPerPage": PAGE, "sortBy": sort if sort in COLUMNS else None, "descending": bool(down)}
+            table = ui.table(columns=columns, rows=rows, row_key="name", selection="multiple", pagination=order)
+            ticked = request.query_params.getlist("run")
+            table.selected = [shown for shown in rows if shown["name"] in ticked]
             table.props('flat aria-label="Runs"').bind_filter_from(search, "value")
             for name, cell in CELLS.items():
                 table.add_slot(f"body-cell-{name}", f'<q-td :props="props">{cell}</q-td>')
@@ -102,10 +107,14 @@ def build(studio: Studio) -> None:
                     table.visible = bool(now)
                 compare.set_enabled(len(chosen()) > 1)
 
-            def remember() -> None:
-                ui.navigate.history.replace(address("/", find=search.value) if search.value else "/")
+            def here() -> str:
+                order = table.pagination
+                asked = {"find": search.value or "", "sort": order.get("sortBy") or "", "run": chosen()}
+                asked["down"] = "1" if asked["sort"] and order.get("descending") else ""
+                given = {name: value for name, value in asked.items() if value}
+                return address("/", **given)
 
-            search.on_value_change(remember)
-            compare.disable()
+            remember(here)
+            compare.set_enabled(len(chosen()) > 1)
             table.on_select(lambda: compare.set_enabled(len(chosen()) > 1))
             ui.timer(EVERY, refresh)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
+from starlette.requests import Request
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, attributes, frame, heading, note
+from rivals.studio.frame import address, attributes, frame, heading, note, remember
 
 if TYPE_CHECKING:
     from rivals.studio.options import Option
@@ -25,22 +26,24 @@ NAME = re.compile(r"[\w][\w .-]*(/[\w][\w .-]*)*")  # of a run's folder
 
 def build(studio: Studio) -> None:
     @ui.page("/train")
-    def train(recipe: str = "auto", data: str = "digits") -> None:
+    def train(request: Request, recipe: str = "auto") -> None:
         with frame("Train", "/train"):
             from rivals.recipes import RECIPES
 
-            Form(studio, recipe if recipe in RECIPES else "auto", data).show()
+            Form(studio, recipe if recipe in RECIPES else "auto", request.query_params).show()
 
 
 class Form:
-    def __init__(self, studio: Studio, recipe: str, data: str):
-        self.studio, self.name, self.data = studio, recipe, data
+    """given: what is filled in at first, by the options' names, where it is not what is usual; and the folder."""
+
+    def __init__(self, studio: Studio, recipe: str, given: Mapping[str, str]):
+        self.studio, self.name, self.given = studio, recipe, given
         self.fields: list[tuple[Option, Any]] = []  # and the element that shows it
         self.clock: ui.timer | None = None
 
     def show(self) -> None:
         from rivals.recipes import RECIPES
-        from rivals.studio.options import options_of
+        from rivals.studio.options import options_of, typed
         from rivals.training import Training
 
         recipe = RECIPES[self.name]
@@ -54,21 +57,30 @@ class Form:
             ui.label(text.replace("\n", " ")).classes("muted small")
         heading("How", 2)
         with ui.element("div").classes("form"):
-            name = f"{self.name}-{Path(self.data).name.split('.')[0]}"
-            self.into = ui.input("Folder", value=name).props("dense")
             known = options_of(Training())
-            self.add({name: known[name] for name in SHOWN}, {"data": self.data})
+            data = self.given.get("data", typed(known["data"].usual))
+            name = self.given.get("into") or f"{self.name}-{Path(data).name.split('.')[0]}"
+            self.into = ui.input("Folder", value=name).props("dense")
+            self.add({name: known[name] for name in SHOWN})
         heading("Options of the recipe", 2)
         with ui.element("div").classes("form"):
-            self.add(options_of(recipe.options), {})
+            self.add(options_of(recipe.options))
         with ui.element("div").classes("bar"):
             ui.button("Start", on_click=self.start).props("no-caps unelevated")
             self.says = note("").props('aria-live="polite"')
+        remember(self.here)
 
-    def add(self, options: Mapping[str, Option], shown: Mapping[str, object]) -> None:
-        """shown: what is there at first, where it is not what is usual."""
+    def add(self, options: Mapping[str, Option]) -> None:
         for name, option in options.items():
-            self.fields.append((option, element(option, shown.get(name, option.usual))))
+            value = option.read(self.given[name]) if name in self.given else option.usual
+            self.fields.append((option, element(option, value)))
+
+    def here(self) -> str:
+        from rivals.studio.options import typed
+
+        said = {option.name: (typed(field.value), typed(option.usual)) for option, field in self.fields}
+        further = {name: now for name, (now, usual) in said.items() if now != usual}
+        return address("/train", recipe=self.name, into=str(self.into.value or ""), **further)
 
     def start(self) -> None:
         if self.clock is not None:

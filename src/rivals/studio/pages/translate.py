@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, frame, heading, opened, shown, stay
+from rivals.studio.frame import address, frame, heading, opened, remember, shown, stay
 from rivals.studio.guard import UPLOAD
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ class Page:
         loads.props('accept="image/*" flat bordered')
         self.says = ui.label().props('aria-live="polite"')
         self.side = ui.element("div").classes("side")
+        remember(lambda: address("/translate", run=self.name, to=self.to, of=self.of))
 
     async def choose(self, *, to: str | None = None, of: str | None = None) -> None:
         self.to, self.of = self.to if to is None else to, self.of if of is None else of
-        ui.navigate.history.replace(address("/translate", run=self.name, to=self.to, of=self.of))
         await self.translate()
 
     async def upload(self, event: UploadEventArguments) -> None:
