@@ -36,13 +36,14 @@ CHANGED = """async ([slider, img, value]) => {
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[tuple[str, int]]:
+    """A studio's address, and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-m", "rivals", "studio", str(folder), "--port", str(port)])
     try:
-        yield f"http://localhost:{port}"
+        yield f"http://localhost:{port}", process.pid
     finally:
         process.terminate()
         process.wait()
@@ -52,7 +53,7 @@ def first_page(browser: Any, folder: Path) -> float:
     """Seconds until the table stands."""
     page = browser.new_page()
     begun = time.perf_counter()
-    with served(folder) as address:
+    with served(folder) as (address, _):
         while True:
             try:
                 page.goto(address)
@@ -68,7 +69,7 @@ def first_page(browser: Any, folder: Path) -> float:
 def slider(browser: Any, folder: Path) -> list[float]:
     """Milliseconds of each move."""
     page = browser.new_page()
-    with served(folder) as address:
+    with served(folder) as (address, _):
         for _ in range(200):
             try:
                 page.goto(f"{address}/explore?run=dcgan")

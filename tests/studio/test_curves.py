@@ -10,7 +10,7 @@ import pytest
 
 from rivals.report.charts import DARK, LIGHT, Curve, Group, groups_of, on_paper
 from rivals.report.story import told
-from rivals.studio.curves import as_csv, options
+from rivals.studio.curves import options, values
 
 LONG = Curve("loss", [float(i) for i in range(200)], [1 + i % 2 for i in range(200)])
 SHORT = Curve("other", [0.0, 10.0, 20.0], [5.0, math.nan, 3.0], 1, best=(20.0, 3.0))
@@ -48,7 +48,7 @@ def test_wide_ranges_are_logarithmic():
 
 
 def test_files_hold_the_numbers_and_the_drawing():
-    rows = list(csv.reader(io.StringIO(as_csv(Group("Losses", [LONG, SHORT])))))
+    rows = list(csv.reader(io.StringIO(values(Group("Losses", [LONG, SHORT])))))
     assert rows[0] == ["curve", "round", "value"]
     assert len(rows) == 204
     assert rows[-2:] == [["other", "10.0", "nan"], ["other", "20.0", "3.0"]]

@@ -33,6 +33,11 @@ def test_every_page_opens(page):
     page.get_by_role("img", name="Histogram of the discriminator's logits").locator("svg").wait_for()
     assert page.get_by_alt_text("Drawn: where the discriminator looks").count() == 8
     assert page.get_by_role("row").count() > 5
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the answers as CSV").click()
+    rows = [line.split(",") for line in Path(saved.value.path()).read_text().splitlines()]
+    assert rows[0] == ["logit", "real", "drawn"]
+    assert sum(int(real) for _, real, _ in rows[1:]) == sum(int(drawn) for *_, drawn in rows[1:]) == 500
     page.goto("/run?run=nothing")
     assert "no run 'nothing'" in page.get_by_role("alert").inner_text()
 
@@ -59,6 +64,11 @@ def test_runs_are_listed_filtered_and_chosen(page):
     page.get_by_role("heading", name="What differs").wait_for()
     assert page.get_by_role("row", name="seed 0 1").count() == 1
     assert "±" in page.get_by_role("row", name="2 seeds of gan").inner_text()
+    page.get_by_role("button", name="Save Fréchet distance").click()
+    with page.expect_download() as saved:
+        page.get_by_text("CSV", exact=True).click()
+    curves = {line.split(",")[0] for line in Path(saved.value.path()).read_text().splitlines()[1:]}
+    assert curves == {"gan-digits", "more/seed-1"}
 
 
 def test_samples_go_through_time_and_curves_are_drawn(page, library):

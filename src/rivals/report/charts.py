@@ -87,6 +87,22 @@ def groups_of(story: Story, x: Along = "round") -> list[Group]:
     return [group for group in groups if any(curve.y and curve.missing < len(curve.y) for curve in group.curves)]
 
 
+def together(stories: Sequence[Story], x: Along) -> list[Group]:
+    """A group of curves for each score, one curve a run; and one of the speeds."""
+    groups = []
+    for name in dict.fromkeys(score.name for story in stories for score in story.scores):
+        curves = [
+            score_curve(score, story.name, slot, x=x)
+            for slot, story in enumerate(stories)
+            for score in story.scores
+            if score.name == name
+        ]
+        groups.append(Group(spell(name), curves, x=x))
+    speeds = [curve_of(story.terms, slot, "speed", x=x)._replace(label=story.name) for slot, story in enumerate(stories)]
+    groups.append(Group("Speed", speeds, "images/s", x, zero=True))
+    return [group for group in groups if any(curve.missing < len(curve.y) for curve in group.curves)]
+
+
 def _curves(rows: Sequence[Row], x: Along, *path: str) -> list[Curve]:
     """A curve for every name under a path of keys."""
     names = dict.fromkeys(name for row in rows for name in _down(row, path))

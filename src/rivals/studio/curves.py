@@ -1,9 +1,7 @@
-"""Groups of curves as ECharts draws them, live; and as files: SVG, PNG, and the numbers as CSV."""
+"""Groups of curves as ECharts draws them, live; and their numbers."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from rivals.log import Event, number
 from rivals.report.charts import COLOURS, DARK, LIGHT, Curve, Group, limits, logarithmic, place, smooth, thin
 from rivals.report.words import ALONG, Along
+from rivals.studio.tables import as_csv
 
 DASHES = ("solid", "dashed", "dotted")
 SHORT = {":formatter": "v => Math.abs(v) >= 1e4 ? v.toExponential(0) : +v.toPrecision(3)"}  # labels of the values
@@ -94,11 +93,9 @@ def described(group: Group) -> str:
     return f"{group.title} by {ALONG[group.x]}: {'; '.join(ends)}."
 
 
-def as_csv(group: Group) -> str:
-    """All values, a line each: curve, place, value."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["curve", group.x, "value"])
-    for curve in group.curves:
-        table.writerows([curve.label, at, number(value, math.nan)] for at, value in zip(curve.x, curve.y, strict=True))
-    return text.getvalue()
+def values(group: Group) -> str:
+    """All of them as CSV, a line each: curve, place, value."""
+    rows = [
+        [curve.label, at, number(value, math.nan)] for curve in group.curves for at, value in zip(curve.x, curve.y, strict=True)
+    ]
+    return as_csv(["curve", group.x, "value"], rows)

@@ -45,19 +45,22 @@ def build(shelf: Shelf) -> None:
         return found(find)
 
     @app.get("/chart")
-    def chart(run: str, title: str, form: Form = "svg", x: Along = "round") -> Response:
+    def chart(run: Annotated[list[str], Query()], title: str, form: Form = "svg", x: Along = "round") -> Response:
         def draw() -> Response:
-            from rivals.report.charts import groups_of, on_paper
+            from rivals.report.charts import groups_of, on_paper, together
             from rivals.report.watch import Watch
-            from rivals.studio.curves import as_csv
+            from rivals.studio.curves import values
 
-            watch = Watch(shelf.path(run), run)
-            watch.refresh()
-            group = next((group for group in groups_of(watch.story(), x) if group.title == title), None)
+            watches = [Watch(shelf.path(name), name) for name in run]
+            for watch in watches:
+                watch.refresh()
+            stories = [watch.story() for watch in watches]
+            groups = groups_of(stories[0], x) if len(stories) == 1 else together(stories, x)
+            group = next((group for group in groups if group.title == title), None)
             if group is None:
-                raise UserError(f"run '{run}' has no curves '{title}'")
-            content = as_csv(group).encode() if form == "csv" else on_paper(group, form)
-            return saved(content, f"{run}-{title}", form)
+                raise UserError(f"there are no curves '{title}' of {', '.join(run)}")
+            content = values(group).encode() if form == "csv" else on_paper(group, form)
+            return saved(content, f"{run[0] if len(run) == 1 else 'comparison'}-{title}", form)
 
         return found(draw)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from nicegui import run as aside
@@ -17,6 +17,9 @@ from nicegui.events import GenericEventArguments
 from rivals.errors import UserError
 from rivals.report.words import ALONG, Along
 from rivals.studio.png import as_source
+
+if TYPE_CHECKING:
+    from rivals.report.charts import Group
 
 E = TypeVar("E", bound=ui.element)
 T = TypeVar("T")
@@ -136,6 +139,22 @@ def line(cells: Sequence[str], *, head: bool = False) -> None:
 
 def shown(png: bytes, alt: str) -> ui.element:
     return attributes(ui.element("img"), alt=alt, src=as_source(png))
+
+
+def chart(group: Group, drawn: Mapping[str, object], runs: Sequence[str]) -> ui.echart:
+    """A chart of these runs, drawn so, with its name and a button that saves it."""
+    with ui.element("figure").classes("card chart"):
+        with ui.element("figcaption").classes("head"):
+            with ui.element("span"):
+                ui.label(group.title)
+                if group.unit:
+                    note(group.unit).classes("small")
+            saves = ui.button(icon="download").props('flat round dense size="sm"')
+            with attributes(saves, aria_label=f"Save {group.title}"), ui.menu():
+                for form in ("png", "svg", "csv"):
+                    place = address("/chart", run=list(runs), title=group.title, form=form, x=group.x)
+                    ui.menu_item(form.upper(), lambda place=place: ui.download(place))
+        return attributes(ui.echart(dict(drawn), renderer="svg"), role="img", aria_label=group.title)
 
 
 def along(x: str) -> Along:

@@ -12,10 +12,9 @@ from starlette.requests import Request
 from rivals.errors import UserError
 from rivals.log import round_of
 from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, frame, heading, line, note, remember
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, chart, dark, frame, heading, line, note, remember
 
 if TYPE_CHECKING:
-    from rivals.report.charts import Group
     from rivals.report.story import Story
     from rivals.report.watch import Watch
     from rivals.studio.server import Studio
@@ -91,6 +90,7 @@ class Page:
             self.update()
 
     def update(self) -> None:
+        from rivals.report.charts import together
         from rivals.studio.curves import options
 
         stories = [watch.story() for watch in self.watches]
@@ -99,11 +99,9 @@ class Page:
             if group.title in self.charts:
                 self.charts[group.title].options.update(drawn)
                 self.charts[group.title].update()
-                continue
-            with self.grid, ui.element("figure").classes("card chart"):
-                with ui.element("figcaption").classes("head"):
-                    ui.label(group.title)
-                self.charts[group.title] = attributes(ui.echart(drawn, renderer="svg"), role="img", aria_label=group.title)
+            else:
+                with self.grid:
+                    self.charts[group.title] = chart(group, drawn, [watch.name for watch in self.watches])
         self.samples(stories)
         self.table(stories)
 
@@ -159,24 +157,6 @@ class Page:
             with ui.element("tbody"):
                 for name, values in rows.items():
                     line([name.replace("_", " "), *values])
-
-
-def together(stories: Sequence[Story], x: Along) -> list[Group]:
-    """A group of curves for each score, one curve a run; and one of the speeds."""
-    from rivals.report.charts import Group, curve_of, score_curve
-
-    groups = []
-    for name in dict.fromkeys(score.name for story in stories for score in story.scores):
-        curves = [
-            score_curve(score, story.name, slot, x=x)
-            for slot, story in enumerate(stories)
-            for score in story.scores
-            if score.name == name
-        ]
-        groups.append(Group(spell(name), curves, x=x))
-    speeds = [curve_of(story.terms, slot, "speed", x=x)._replace(label=story.name) for slot, story in enumerate(stories)]
-    groups.append(Group("Speed", speeds, "images/s", x, zero=True))
-    return [group for group in groups if any(curve.missing < len(curve.y) for curve in group.curves)]
 
 
 def seeds(stories: Sequence[Story]) -> list[list[Story]]:

@@ -14,6 +14,7 @@ from rivals.report.words import say
 from rivals.run import Run
 from rivals.studio.frame import EVERY, address, attributes, dark, frame, heading, line, note, opened, remember, shown, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
+from rivals.studio.tables import as_csv
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ async def answered(found: Answers) -> None:
             "xAxis": {"data": [f"{x:.2g}" for x in at], "name": "logit", "nameLocation": "middle", "nameGap": 26},
             "yAxis": {"type": "value"},
             "series": bars,
+            "toolbox": {"feature": {"saveAsImage": {"title": "Save as SVG", "name": "answers"}}},
         },
         renderer="svg",
     ).classes("losses")
@@ -130,6 +132,7 @@ async def answered(found: Answers) -> None:
     attributes(chart, role="img", aria_label=f"Histogram of the discriminator's logits: means {means}")
     note(f"Mean logit: {means}. {len(found.real)} training rows, and as many samples.")
     note("Apart: it tells them from each other. One upon the other: it does not.").classes("small")
+    saves("answers", as_csv(["logit", "real", "drawn"], zip(at, real, fake, strict=True)))
 
 
 async def looked(path: Path, found: Answers) -> None:
@@ -148,6 +151,11 @@ async def looked(path: Path, found: Answers) -> None:
                 shown(inside.shown(picture, where), f"{title}: where the discriminator looks")
 
 
+def saves(name: str, content: str) -> None:
+    button = ui.button("CSV", icon="download", on_click=lambda: ui.download.content(content, f"{name}.csv"))
+    attributes(button.props("no-caps flat dense"), aria_label=f"Save the {name} as CSV")
+
+
 def layers(weights: list[tuple[str, str, float]]) -> None:
     heading("Weights", 2)
     with ui.element("div").classes("wide"), ui.element("table").classes("runs"):
@@ -155,3 +163,4 @@ def layers(weights: list[tuple[str, str, float]]) -> None:
         with ui.element("tbody"):
             for name, shape, size in weights:
                 line([name, shape, say(size)])
+    saves("weights", as_csv(["weight", "shape", "root mean square"], weights))

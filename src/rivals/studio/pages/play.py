@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from nicegui.events import MouseEventArguments
 from rivals.errors import UserError
 from rivals.studio.frame import address, dark, frame, heading, labelled, listed, note, remember, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
+from rivals.studio.tables import as_csv
 
 if TYPE_CHECKING:
     from rivals.recipes.duel import PenaltyName
@@ -308,9 +307,8 @@ class Page:
     def save_numbers(self) -> None:
         if self.ground is None:
             return
-        scene, text = self.ground.scene, io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["kind", "x", "y"][: 2 if scene.flat else 3])
-        for kind, rows in (("real", scene.data), ("generated", scene.samples())):
-            table.writerows([kind, *row] for row in rows.tolist())
-        ui.download.content(text.getvalue(), f"{self.name()}.csv".replace(" ", "-"))
+        scene = self.ground.scene
+        both = (("real", scene.data), ("generated", scene.samples()))
+        rows = [[kind, *row] for kind, points in both for row in points.tolist()]
+        content = as_csv(["kind", "x", "y"][: 2 if scene.flat else 3], rows)
+        ui.download.content(content, f"{self.name()}.csv".replace(" ", "-"))

@@ -11,7 +11,7 @@ from nicegui import ui
 from rivals.errors import UserError
 from rivals.log import Event, round_of
 from rivals.report.words import ALONG, Along, say, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, dark, facts, frame, heading, note, remember
+from rivals.studio.frame import EVERY, Slider, address, along, attributes, chart, dark, facts, frame, heading, note, remember
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
@@ -109,23 +109,8 @@ class Page:
                 self.charts[group.title].options.update(drawn)
                 self.charts[group.title].update()
             else:
-                self.charts[group.title] = self.chart(group.title, group.unit, drawn)
-
-    def chart(self, title: str, unit: str, drawn: dict[str, object]) -> ui.echart:
-        with self.grid, ui.element("figure").classes("card chart"):
-            with ui.element("figcaption").classes("head"):
-                with ui.element("span"):
-                    ui.label(title)
-                    if unit:
-                        note(unit).classes("small")
-                saves = attributes(ui.button(icon="download").props('flat round dense size="sm"'), aria_label=f"Save {title}")
-                with saves, ui.menu():
-                    for form in ("png", "svg", "csv"):
-                        ui.menu_item(form.upper(), lambda form=form: self.save(title, form))
-            return attributes(ui.echart(drawn, renderer="svg"), role="img", aria_label=title)
-
-    def save(self, title: str, form: str) -> None:
-        ui.download(address("/chart", run=self.name, title=title, form=form, x=self.x))
+                with self.grid:
+                    self.charts[group.title] = chart(group, drawn, [self.name])
 
     def state(self) -> None:
         glance = self.studio.shelf.glance(self.name)
