@@ -121,6 +121,19 @@ def test_no_path_leads_out_of_the_folder(folder, trained):
     assert "link" not in by_name(shelf)  # links are not followed
 
 
+@pytest.mark.parametrize("part", ["settings.json", "log.jsonl", "checkpoints", "checkpoints/best.safetensors", "pictures"])
+def test_no_part_of_a_run_leads_out_of_the_folder(folder, trained, part):
+    led = folder / "gan-digits" / part
+    if led.is_dir():
+        shutil.rmtree(led)
+    else:
+        led.unlink()
+    led.symlink_to(trained / part)
+    assert set(by_name(Shelf(folder))) == {"more/seed-1"}
+    with pytest.raises(UserError, match="no run"):
+        Shelf(folder).path("gan-digits")
+
+
 def test_hours_of_watching_keep_no_more_than_minutes(folder):
     watch = Watch(folder / "gan-digits", "gan-digits")
     assert watch.refresh()

@@ -18,6 +18,7 @@ from rivals.report.story import settings_of
 from rivals.run import Run, Trains
 
 DEPTH = 4  # folders below the shelf's in which runs are looked for
+READ = ("settings.json", "log.jsonl", "checkpoints", "moments", "pictures")  # of a run
 State = Literal["training", "finished", "stopped"]
 
 
@@ -133,7 +134,7 @@ class Shelf:
         found = {}
         for path in runs_in(self.folder):
             name = path.relative_to(self.folder).as_posix()
-            glance = self.known.get(name) or _glance(name, path)
+            glance = self.known.get(name) or (_glance(name, path) if within(self.folder, path) else None)
             if glance is not None:
                 found[name] = glance
         for name, glance in list(found.items()):
@@ -157,12 +158,18 @@ class Shelf:
         """The folder of a run. Whatever does not lie in the shelf's folder is refused, also where a link leads out of it."""
         try:
             path = (self.folder / name).resolve()
-            known = path.is_relative_to(self.folder) and (path / "settings.json").is_file()
+            known = (path / "settings.json").is_file() and within(self.folder, path)
         except (OSError, ValueError):  # no path at all
             known = False
         if not known:
             raise UserError(f"there is no run '{name}' here: it was deleted, or never was")
         return path
+
+
+def within(folder: Path, run: Path) -> bool:
+    """Whether all that is read of a run lies in the folder: a link may lead anywhere."""
+    parts = [run, *(run / name for name in READ), *run.glob("*/*.safetensors")]
+    return all(part.resolve().is_relative_to(folder) for part in parts)
 
 
 def _glance(name: str, path: Path) -> Glance | None:
