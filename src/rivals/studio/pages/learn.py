@@ -33,7 +33,7 @@ def build(studio: Studio) -> None:
                     for recipe in recipes(text):
                         ui.link(recipe, address("/train", recipe=recipe)).classes("tag")
                     note("opens the form of its options").classes("small")
-                ui.markdown(shown(text), extras=["tables", "fenced-code-blocks"]).classes("prose")
+                ui.markdown(shown(text), extras=["tables", "fenced-code-blocks", "latex"]).classes("prose")
 
 
 def titles() -> dict[str, str]:
