@@ -133,8 +133,8 @@ def restoring(plan: Plan) -> Findings:
         R1 ({DRAWN["penalty_weight"]:g}); holes: batch {FILLED["batch"]},
         {FILLERS[RIVAL]["adversarial_weight"]:g} on D; Adam, falling to 0. Colours: U-Net of width {COLOURS["width"]}, batch
         {COLOURS["batch"]}, a constant rate of {COLOURS["lr"]:g}, lambda {COLOURS["l1"]:g}; many of the pictures are black and
-        white, so that their grey is exact, which counts as 100 dB. {PRECISION}; {lengths}. Settings were chosen on seed 100, D of
-        what is enlarged after a run of seeds 0 and 1, which therefore are not among these."""
+        white, so that their grey is exact, which counts as 100 dB. {PRECISION}; {lengths}. Settings were chosen on seed 100,
+        D of what is enlarged after a run of seeds 0 and 1, which therefore are not among these."""
     return Findings(rows=rows, claims=claims(outcomes), protocol=protocol)
 
 
