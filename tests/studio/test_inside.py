@@ -9,8 +9,11 @@ import PIL.Image
 import pytest
 import torch
 
+from rivals import chance
+from rivals.data import Batches
+from rivals.data import load as load_data
 from rivals.errors import UserError
-from rivals.loading import load
+from rivals.loading import load, read, setup_of
 from rivals.recipes import find
 from rivals.studio import inside
 from rivals.training import Training, train
@@ -50,9 +53,23 @@ def test_the_map_is_where_the_answer_changes(trained):
 
 
 def test_weights_are_told_of_every_layer(trained):
-    told = inside.weights(trained)
-    assert {name for name, _, _ in told} == {name for name, _ in load(trained).named_parameters()}
-    assert all(size > 0 or name.endswith("bias") for name, _, size in told)
+    told = inside.layers(trained)
+    assert {layer.name for layer in told} == {name for name, _ in load(trained).named_parameters()}
+    assert all(layer.size > 0 or layer.name.endswith("bias") for layer in told)
+
+
+def test_gradients_are_those_of_the_owners_turn(trained):
+    tree, _ = read(trained)
+    setup = setup_of(tree["settings"])
+    game = setup.game
+    game.load_state_dict(tree["game"])
+    G, D = game.generator, game.discriminator
+    with Batches(load_data("digits"), setup.batch, seed=0) as batches, chance.fixed(0):
+        sum(game.loss_D(batches(0)).values()).backward()
+        wanted = [p.grad.square().mean().sqrt().item() for p in D.parameters()]
+    found = inside.gradients(trained)
+    assert [found[f"discriminator.{name}"] for name, _ in D.named_parameters()] == pytest.approx(wanted, rel=1e-4)
+    assert {name for name, value in found.items() if value > 0} >= {f"generator.{name}" for name, _ in G.named_parameters()}
 
 
 def test_games_without_a_discriminator_show_their_weights_alone(tmp_path):
@@ -62,7 +79,7 @@ def test_games_without_a_discriminator_show_their_weights_alone(tmp_path):
     )
     with pytest.raises(UserError, match="no discriminator"):
         inside.answers(into)
-    assert inside.weights(into)
+    assert inside.layers(into)
 
 
 def test_points_are_answered_too(tmp_path):

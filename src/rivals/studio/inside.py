@@ -6,7 +6,8 @@ Convolutional Networks, section 3, https://arxiv.org/abs/1312.6034 (the largest 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +17,12 @@ import torch
 from torch import Tensor
 
 from rivals import chance
-from rivals.data import bytes_from_pictures
+from rivals.data import Batches, bytes_from_pictures
 from rivals.data.part import some
 from rivals.data.pictures import image
 from rivals.errors import UserError
-from rivals.game import Game, Judges, Samples
-from rivals.loading import load
+from rivals.game import Game, Judges, Samples, turn
+from rivals.loading import load, read, setup_of
 from rivals.studio.alone import DRAWING
 from rivals.studio.explorer import learnt, stamp
 from rivals.studio.png import as_png
@@ -85,11 +86,47 @@ def shown(x: Tensor, where: Tensor) -> bytes:
     return as_png(PIL.Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8), "RGB"))
 
 
-def weights(path: Path) -> list[tuple[str, str, float]]:
-    """Every weight of every player: its name, its shape, and its root mean square."""
+class Layer(NamedTuple):
+    """A weight of a player."""
+
+    name: str
+    shape: str
+    size: float  # root mean square
+    gradient: float | None  # of the same batch each time; None: no player owns it
+
+
+def layers(path: Path) -> list[Layer]:
+    """Every weight, and how strongly its player pulls at it."""
     game, _ = opened(path, stamp(path))
-    found = []
-    for name, p in game.named_parameters():
-        shape = " \N{MULTIPLICATION SIGN} ".join(map(str, p.shape))
-        found.append((name, shape, float(p.detach().square().mean().sqrt())))
+    pulls = gradients(path)
+    return [
+        Layer(name, " \N{MULTIPLICATION SIGN} ".join(map(str, p.shape)), rms(p), pulls.get(name))
+        for name, p in game.named_parameters()
+    ]
+
+
+def gradients(path: Path) -> dict[str, float]:
+    """The root mean square of each weight's gradient on its player's turn, as the game stands in training."""
+    tree, _ = read(path)
+    setup = setup_of(tree["settings"])
+    game, data = setup.game, learnt(path)
+    both = data if setup.beside is None else setup.beside(data)
+    game.load_state_dict(tree["game"])
+    game.round = tree["round"]
+    found: dict[str, float] = {}
+    with (
+        DRAWING,
+        chance.fixed(0),
+        Batches(both, setup.batch, seed=0) as batches,
+    ):
+        batch = batches(0)
+        for player in game.players():
+            with turn(game, player):
+                torch.autograd.backward(reduce(add, player.loss(batch).values()))
+            found |= {name: rms(p.grad) for name, p in game.named_parameters() if p.grad is not None}
+            game.zero_grad(set_to_none=True)
     return found
+
+
+def rms(x: Tensor) -> float:
+    return float(x.detach().float().square().mean().sqrt())

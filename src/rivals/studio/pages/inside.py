@@ -10,7 +10,7 @@ from nicegui import run as aside
 from nicegui import ui
 
 from rivals.errors import UserError
-from rivals.report.words import say
+from rivals.report.words import NOTHING, say
 from rivals.run import Run
 from rivals.studio.frame import EVERY, address, attributes, dark, frame, heading, line, note, opened, remember, shown, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
@@ -18,7 +18,7 @@ from rivals.studio.tables import as_csv
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
-    from rivals.studio.inside import Answers
+    from rivals.studio.inside import Answers, Layer
     from rivals.studio.moments import Moments
     from rivals.studio.server import Studio
 
@@ -43,20 +43,20 @@ def build(studio: Studio) -> None:
             else:
                 await answered(found.said)
                 await looked(studio.shelf.path(run), found.said)
-            layers(found.weights)
+            weights(found.layers)
 
 
 class Looked(NamedTuple):
     moments: Moments | str | None  # of a run on points, or why there are none
     said: Answers | str  # of the discriminator, or why there are none
-    weights: list[tuple[str, str, float]]  # are there all the same
+    layers: list[Layer]  # are there all the same
 
 
 def looked_into(path: Path) -> Looked:
     from rivals.studio import inside, moments  # here, where a thread waits for torch
 
     points = moments.of_points(Run(path))
-    return Looked(or_why(moments.Moments, path) if points else None, or_why(inside.answers, path), inside.weights(path))
+    return Looked(or_why(moments.Moments, path) if points else None, or_why(inside.answers, path), inside.layers(path))
 
 
 def or_why(look: Callable[[Path], T], path: Path) -> T | str:
@@ -156,11 +156,12 @@ def saves(name: str, content: str) -> None:
     attributes(button.props("no-caps flat dense"), aria_label=f"Save the {name} as CSV")
 
 
-def layers(weights: list[tuple[str, str, float]]) -> None:
-    heading("Weights", 2)
+def weights(layers: list[Layer]) -> None:
+    heading("Weights and gradients", 2)
+    note("Root mean squares; gradients of always the same batch, on the turn of the player who owns it.").classes("small")
     with ui.element("div").classes("wide"), ui.element("table").classes("runs"):
-        line(["Weight", "Shape", "Root mean square"], head=True)
+        line(["Weight", "Shape", "Size", "Gradient"], head=True)
         with ui.element("tbody"):
-            for name, shape, size in weights:
-                line([name, shape, say(size)])
-    saves("weights", as_csv(["weight", "shape", "root mean square"], weights))
+            for layer in layers:
+                line([layer.name, layer.shape, say(layer.size), NOTHING if layer.gradient is None else say(layer.gradient)])
+    saves("weights", as_csv(["weight", "shape", "root mean square", "of its gradient"], layers))
