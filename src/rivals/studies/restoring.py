@@ -82,7 +82,7 @@ LOOKS = "{}: with a discriminator it looks better than both (perceptual and Fré
 LOWERS = "{}: the discriminator lowers the Fréchet distance of one that draws by what a network sees"
 EQUAL = (
     "they are equal up to noise (124.7 +- 1.4, 123.8 +- 0.3; on seed 100 it had 122.9 against 125.7): with R1 the "
-    "discriminator no longer wins, and what a network sees has done most of the good before. Tried on seed 100 besides: factors "
+    "discriminator no longer wins, and what a network sees has done most of the good before. Tried on seed 100, too: factors "
     "0.0005, 0.003 and 0.005 with patches of 34 and R1 of 1, 3 and 0.3 (127.2, 125.9, 127.8); 0.1 with patches of 16 after "
     "2,000 rounds (128.8). Without R1 the discriminator won (its loss 0.05), and cost 5 (seeds 0 and 1)"
 )
