@@ -1,6 +1,6 @@
 """The pictures of docs/studio.md, of runs that are trained for it: a few minutes.
 
-python -m benchmarks.screenshots docs/studio
+python -m benchmarks.screenshots --out docs/studio
 """
 
 from __future__ import annotations
