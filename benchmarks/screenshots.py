@@ -21,8 +21,6 @@ from benchmarks.studio import served
 from rivals.recipes import find
 from rivals.training import Training, train
 
-COLOURS = 128  # of a file
-
 
 def runs(folder: Path) -> None:
     """Those that are shown."""
@@ -103,8 +101,7 @@ def main(out: Path) -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 860}, base_url=address)
 
             def save(name: str, page: Page = page) -> None:
-                picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-                picture.quantize(COLOURS).save(out / f"{name}.png", optimize=True)
+                Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(out / f"{name}.png", optimize=True)
 
             while True:
                 try:
