@@ -9,7 +9,7 @@ import pytest
 
 from rivals.errors import UserError
 from rivals.studio.guard import Guard, here
-from rivals.studio.server import free
+from rivals.studio.server import free, surround
 
 
 def asked(guard, path="/", *, kind="http", method="GET", query="", **headers):
@@ -117,6 +117,18 @@ def test_who_leaves_before_the_page_stands_is_no_fault():
     visited(unheard, "http.disconnect")
     with pytest.raises(RuntimeError, match="No response"):
         visited(unheard, "http.request")
+
+
+def test_it_stands_around_all_other_layers(monkeypatch):
+    from nicegui import app
+
+    monkeypatch.setattr(app, "build_middleware_stack", app.build_middleware_stack)
+    monkeypatch.setattr(app, "user_middleware", [])
+    surround("secret", name="rivals-9")
+    app.add_middleware(Guard, token=None)  # as NiceGUI adds its own later
+    outermost = app.build_middleware_stack()
+    assert isinstance(outermost, Guard)
+    assert (outermost.token, outermost.name) == ("secret", "rivals-9")
 
 
 def test_which_hosts_are_this_machine():

@@ -41,7 +41,7 @@ def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) 
     token = token or (None if alone else secrets.token_urlsafe(16))
     free(host, port)
     build(studio)
-    app.add_middleware(Guard, token=token, name=f"rivals-{port}")
+    surround(token, name=f"rivals-{port}")
     app.on_connect(lambda: threading.Timer(LATER, prepared).start())
     address = f"http://{shown(host)}:{port}/" + (f"?{urlencode({'token': token})}" if token else "")
     print(f"the runs of {studio.shelf.folder}: {address}", flush=True)
@@ -58,6 +58,12 @@ def serve(folder: Path, *, host: str, port: int, token: str | None, show: bool) 
         show=show and alone,
         show_welcome_message=False,
     )
+
+
+def surround(token: str | None, *, name: str) -> None:
+    """Put the guard around the whole application. (What is added as a layer has NiceGUI's own around it: it adds them last.)"""
+    layers = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Guard(layers(), token=token, name=name)  # type: ignore[method-assign]
 
 
 def shown(host: str) -> str:
