@@ -6,7 +6,6 @@ python -m benchmarks.screenshots --out docs/studio
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 
 import tyro
 from PIL import Image
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 import rivals
-from benchmarks.studio import served
+from benchmarks.studio import chromium, served, visit
 from rivals.recipes import find
 from rivals.training import Training, train
 
@@ -92,23 +91,17 @@ def main(out: Path) -> None:
     Args:
         out: Where to.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
         folder = Path(place) / "runs"
         runs(folder)
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = chromium(driver)
         with served(folder) as (address, _):
             page = browser.new_page(viewport={"width": 1280, "height": 860}, base_url=address)
 
             def save(name: str, page: Page = page) -> None:
                 Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(out / f"{name}.png", optimize=True)
 
-            while True:
-                try:
-                    page.goto("/")
-                    break
-                except Error:
-                    page.wait_for_timeout(100)
+            visit(page, address)
             for pictures in (overview, explored, looked_into, played, read):
                 pictures(page, save)
         book = browser.new_page(viewport={"width": 1000, "height": 640})

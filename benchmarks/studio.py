@@ -18,9 +18,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 from rivals.recipes import find
 from rivals.training import Training, train
@@ -49,33 +48,38 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-def first_page(browser: Any, folder: Path) -> float:
+def chromium(driver: Playwright) -> Browser:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+
+
+def visit(page: Page, address: str) -> None:
+    """As soon as somebody answers there."""
+    while True:
+        try:
+            page.goto(address)
+            return
+        except Error:
+            time.sleep(0.02)
+
+
+def first_page(browser: Browser, folder: Path) -> float:
     """Seconds until the table stands."""
     page = browser.new_page()
     begun = time.perf_counter()
     with served(folder) as (address, _):
-        while True:
-            try:
-                page.goto(address)
-                break
-            except Error:
-                time.sleep(0.02)
+        visit(page, address)
         page.get_by_role("link", name="run-7", exact=True).or_(page.get_by_role("row").nth(1)).first.wait_for()
         seconds = time.perf_counter() - begun
     page.close()
     return seconds
 
 
-def slider(browser: Any, folder: Path) -> list[float]:
+def slider(browser: Browser, folder: Path) -> list[float]:
     """Milliseconds of each move."""
     page = browser.new_page()
     with served(folder) as (address, _):
-        for _ in range(200):
-            try:
-                page.goto(f"{address}/explore?run=dcgan")
-                break
-            except Error:
-                time.sleep(0.1)
+        visit(page, f"{address}/explore?run=dcgan")
         page.get_by_role("button", name="Sample 1", exact=True).wait_for()
         moved = page.get_by_role("slider", name="Direction 1", exact=True).element_handle()
         image = page.get_by_role("img", name="The picture where you stand").locator("img").element_handle()
@@ -88,7 +92,6 @@ def slider(browser: Any, folder: Path) -> list[float]:
 
 
 def main() -> None:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
         folder = Path(place)
         one = train(find("gan").but(width=8), Training(data="digits", into=folder / "one", rounds=400, looks=20)).path
@@ -98,7 +101,7 @@ def main() -> None:
             for name in ("settings.json", "log.jsonl"):
                 shutil.copy(one / name, many / f"run-{number}" / name)
         train(find("dcgan"), Training(data="digits", size=32, into=folder / "few" / "dcgan", rounds=2, looks=1))
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = chromium(driver)
         pages = [first_page(browser, many) for _ in range(TIMES)]
         moves = slider(browser, folder / "few")
         browser.close()

@@ -10,7 +10,6 @@ fifth minute, when everything that is imported late is there, to the end.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,9 +17,9 @@ import time
 from pathlib import Path
 
 import tyro
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, sync_playwright
 
-from benchmarks.studio import served
+from benchmarks.studio import chromium, served, visit
 from rivals.run import Run
 
 WARM = 5.0  # minutes
@@ -46,25 +45,19 @@ def main(minutes: float = 60.0, every: float = 10.0) -> None:
         minutes: How long it is watched.
         every: Minutes between two readings.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
         runs = Path(place)
         command = ["nice", "-n", "19", sys.executable, "-m", "rivals", "train", "gan", "--data", "digits", "--width", "8"]
         command += ["--minutes", f"{minutes + WARM:g}", "--looks", "200", "--into", str(runs / "live")]
         alone = os.environ | {"OMP_NUM_THREADS": "1"}
         training = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=alone)
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = chromium(driver)
         while not (runs / "live" / "log.jsonl").is_file():
             time.sleep(0.5)
         try:
             with served(runs) as (address, process):
-                page: Page = browser.new_page()
-                while True:
-                    try:
-                        page.goto(f"{address}/run?run=live")
-                        break
-                    except Exception:
-                        time.sleep(0.1)
+                page = browser.new_page()
+                visit(page, f"{address}/run?run=live")
                 devtools = page.context.new_cdp_session(page)
                 begun, readings = time.monotonic(), []
                 for at in [WARM, *(every * k for k in range(1, int(minutes / every) + 1) if every * k > WARM)]:

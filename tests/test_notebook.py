@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
-import pytest
+import nbformat
+from nbclient import NotebookClient
 
 from rivals import notebook
-from rivals.report.glance import glance
+from rivals.report.brief import brief
 from rivals.report.watch import Watch
 from rivals.run import Run
 
@@ -26,10 +27,9 @@ def outputs(cell):
 
 
 def test_a_training_and_a_run_show_themselves(tmp_path):
-    client, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     cells = [TRAIN.format(into=str(tmp_path / "run")), "run", "rivals.Run('nowhere')"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client.NotebookClient(book, timeout=200, allow_errors=True).execute()
+    NotebookClient(book, timeout=200, allow_errors=True).execute()
     trained, shown, wrong = book.cells
     assert [out.output_type for out in trained.outputs] == ["display_data"]  # one picture, and no lines beside it
     (html,) = outputs(trained)
@@ -45,7 +45,7 @@ def test_nobody_else_needs_a_notebook(trained):
     assert notebook.shell() is None
     watch = Watch(trained, "gan-digits")
     watch.refresh()
-    html = glance(watch)
+    html = brief(watch)
     assert "<script" not in html
     assert Run(trained)._repr_html_().count("<figure") == html.count("<figure") == 6
 
@@ -54,7 +54,7 @@ def test_drawing_takes_a_share_of_the_time(trained, monkeypatch):
     ticks = iter(range(10_000))  # each look at the clock takes a second, and so does a drawing
     monkeypatch.setattr(notebook.time, "monotonic", lambda: float(next(ticks)))
     drawn = []
-    monkeypatch.setattr("rivals.report.glance.glance", lambda watch: drawn.append(watch) or "")
+    monkeypatch.setattr("rivals.report.brief.brief", lambda watch: drawn.append(watch) or "")
     handle = SimpleNamespace(update=lambda html: None)
     live = notebook.Live.__new__(notebook.Live)
     live.html, live.watch, live.handle, live.next = str, Watch(trained, "gan-digits"), handle, 0.0

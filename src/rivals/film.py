@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 SIDE = 256  # pixels of the shorter side of an .mp4, at least: players do not enlarge
 MILLISECONDS = 60  # of a frame
+
+
+def encoded(frames: Sequence[Image], form: Literal["gif", "mp4"], *, milliseconds: int = MILLISECONDS) -> bytes:
+    """The content of a file."""
+    with TemporaryDirectory() as place:
+        out = Path(place) / f"film.{form}"
+        write(frames, out, milliseconds=milliseconds)
+        return out.read_bytes()
 
 
 def write(frames: Sequence[Image], out: Path, *, milliseconds: int = MILLISECONDS) -> None:

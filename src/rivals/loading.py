@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from rivals import checkpoint as checkpoints
-from rivals import files
-from rivals.data.core import Facts
+from rivals import data, files
+from rivals.data.core import Dataset, Facts
 from rivals.errors import UserError
 from rivals.game import Game
 from rivals.recipes import Setup, find
@@ -54,6 +54,12 @@ def read(path: Path, which: Which = "best") -> tuple[dict[str, Any], list[str]]:
     if tree is None:
         raise UserError(f"{path} has no whole checkpoint to draw from" + "".join(f"; {text}" for text in said))
     return tree, said
+
+
+def learnt(path: Path | str) -> Dataset:
+    """What the run of a folder learnt from."""
+    told = {name: value for name, value in Run(path).settings["data"].items() if name != "fingerprint"}
+    return data.load(told.pop("source"), **told)
 
 
 def built(tree: dict[str, Any], game: Game | None) -> Game:

@@ -35,9 +35,9 @@ class Live:
         now = time.monotonic()
         if now < self.next and not at_once:
             return
-        from rivals.report.glance import glance
+        from rivals.report.brief import brief
 
         self.watch.refresh()
-        self.handle.update(self.html(glance(self.watch)))
+        self.handle.update(self.html(brief(self.watch)))
         ended = time.monotonic()
         self.next = ended + max(LEAST, (ended - now) / SHARE)

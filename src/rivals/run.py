@@ -104,7 +104,7 @@ class Run:
             with (self.path / ".lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # free: whoever it names is gone
         except BlockingIOError:
-            process, host, _ = self.trainer()
+            process, host, _ = self._lock_says()
             return Trains(int(process) if process.isdigit() else 0, host)
         except OSError:  # nobody ever did; or it cannot be told here
             return None
@@ -112,20 +112,20 @@ class Run:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        from rivals.report.glance import glance  # late, for it draws
+        from rivals.report.brief import brief  # late, for it draws
         from rivals.report.watch import Watch
 
         watch = Watch(self.path, self.path.name)
         watch.refresh()
-        return glance(watch)
+        return brief(watch)
 
     @property
     def begun_in(self) -> Path | None:
         """The folder from which it was trained last: relative paths among its settings begin there."""
-        folder = Path(self.trainer()[2])
+        folder = Path(self._lock_says()[2])
         return folder if folder.is_absolute() and folder.is_dir() else None
 
-    def trainer(self) -> tuple[str, str, str]:
+    def _lock_says(self) -> tuple[str, str, str]:
         """Process, host and folder of who trains, or trained, into this folder, as far as it is told."""
         try:
             process, host, folder, *_ = [*(self.path / ".lock").read_text().strip().split(" ", 2), "", "", ""]

@@ -15,11 +15,11 @@ from rivals.report.words import say, time
 CHARTS = 4
 
 
-def glance(watch: Watch) -> str:
+def brief(watch: Watch) -> str:
     """What the watch has read so far; pictures and curves are carried along."""
     story = watch.story()
     charts = [chart for group in groups_of(story)[:CHARTS] for chart in draw(group)]
-    template = environment().get_template("glance.html")
+    template = environment().get_template("brief.html")
     shown = list(_pictures(watch))
     return template.render(s=story, charts=charts, shown=shown, colours=PAPER, folder=watch.run.path)
 

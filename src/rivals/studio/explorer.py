@@ -16,7 +16,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from rivals import chance
-from rivals.data import Dataset, bytes_from_pictures, load, pictures_from_bytes
+from rivals.data import bytes_from_pictures, pictures_from_bytes
 from rivals.data.part import bytes_of
 from rivals.data.pictures import image
 from rivals.errors import UserError, pick
@@ -27,6 +27,7 @@ from rivals.explore.inversion import invert
 from rivals.explore.paths import WAYS, truncated
 from rivals.explore.showing import SAMPLES, decoded, drawn_shape, noise_of, opened, written
 from rivals.game import ByAttributes, Conditional, Game
+from rivals.loading import learnt
 from rivals.metrics.neighbours import nearest
 from rivals.run import Run
 from rivals.sampling import conditions, latents
@@ -203,14 +204,6 @@ def known(path: Path, _stamp: int) -> tuple[Game, tuple[int, int, int]]:
 def training_rows(path: Path, _created: str) -> Tensor:
     """(n, C, H, W) bytes of the first rows that a run learnt from."""
     return bytes_of(learnt(path), AMONG)
-
-
-def learnt(path: Path) -> Dataset:
-    """What a run learnt from."""
-    given = dict(Run(path).settings["data"])
-    source = given.pop("source")
-    given.pop("fingerprint", None)
-    return load(source, **given)
 
 
 def read(content: bytes) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -33,65 +33,67 @@ def build(shelf: Shelf) -> None:
 
     @app.get("/picture")
     def picture(run: str, round: str = "real") -> Response:
-        def find() -> Response:
-            if not re.fullmatch(r"real|\d{1,12}", round):
-                raise UserError(f"there is no picture of round '{round}'")
-            folder = shelf.path(run)
-            file = folder / "pictures" / (f"{int(round):07d}.png" if round != "real" else "real.png")
-            if not file.is_file() or not file.resolve().is_relative_to(folder):
-                raise UserError(f"run '{run}' has no picture of round {round}")
-            return FileResponse(file, media_type="image/png", headers={"cache-control": "private, max-age=60"})
-
-        return found(find)
+        return found(lambda: picture_of(shelf, run, round))
 
     @app.get("/chart")
     def chart(run: Annotated[list[str], Query()], title: str, form: Form = "svg", x: Along = "round") -> Response:
-        def draw() -> Response:
-            from rivals.report.charts import groups_of, on_paper, together
-            from rivals.report.watch import Watch
-            from rivals.studio.curves import values
-
-            watches = [Watch(shelf.path(name), name) for name in run]
-            for watch in watches:
-                watch.refresh()
-            stories = [watch.story() for watch in watches]
-            groups = groups_of(stories[0], x) if len(stories) == 1 else together(stories, x)
-            group = next((group for group in groups if group.title == title), None)
-            if group is None:
-                raise UserError(f"there are no curves '{title}' of {', '.join(run)}")
-            content = values(group).encode() if form == "csv" else on_paper(group, form)
-            return saved(content, f"{run[0] if len(run) == 1 else 'comparison'}-{title}", form)
-
-        return found(draw)
+        return found(lambda: chart_of(shelf, run, title, form, x))
 
     @app.get("/page")
     def page(run: Annotated[list[str], Query()]) -> Response:
-        def write() -> Response:
-            from rivals.report import write_report
-
-            with TemporaryDirectory() as place:
-                out = write_report([shelf.path(name) for name in run], Path(place) / "page.html")
-                return saved(out.read_bytes(), "comparison" if len(run) > 1 else f"{run[0]}-report", "html")
-
-        return found(write)
+        return found(lambda: page_of(shelf, run))
 
     @app.get("/film")
-    def samples(run: str, form: Literal["gif", "mp4"] = "gif") -> Response:
-        def shoot() -> Response:
-            from PIL import Image
+    def film(run: str, form: Literal["gif", "mp4"] = "gif") -> Response:
+        return found(lambda: film_of(shelf, run, form))
 
-            from rivals import film
 
-            folder = shelf.path(run)
-            pictures = [file for file in sorted(folder.glob("pictures/[0-9]*.png")) if file.resolve().is_relative_to(folder)]
-            if not pictures:
-                raise UserError(f"run '{run}' has no pictures yet")
-            with TemporaryDirectory() as place:
-                out = Path(place) / f"film.{form}"
-                film.write([Image.open(file).convert("RGB") for file in pictures], out, milliseconds=FRAME)
-                return saved(out.read_bytes(), f"{run}-samples", form)
+def picture_of(shelf: Shelf, run: str, round: str) -> Response:
+    if not re.fullmatch(r"real|\d{1,12}", round):
+        raise UserError(f"there is no picture of round '{round}'")
+    folder = shelf.path(run)
+    file = folder / "pictures" / (f"{int(round):07d}.png" if round != "real" else "real.png")
+    if not file.is_file() or not file.resolve().is_relative_to(folder):
+        raise UserError(f"run '{run}' has no picture of round {round}")
+    return FileResponse(file, media_type="image/png", headers={"cache-control": "private, max-age=60"})
 
-        return found(shoot)
+
+def chart_of(shelf: Shelf, runs: Sequence[str], title: str, form: Form, x: Along) -> Response:
+    from rivals.report.charts import groups_of, on_paper, together
+    from rivals.report.watch import Watch
+    from rivals.studio.curves import values
+
+    watches = [Watch(shelf.path(run), run) for run in runs]
+    for watch in watches:
+        watch.refresh()
+    stories = [watch.story() for watch in watches]
+    groups = groups_of(stories[0], x) if len(stories) == 1 else together(stories, x)
+    group = next((group for group in groups if group.title == title), None)
+    if group is None:
+        raise UserError(f"there are no curves '{title}' of {', '.join(runs)}")
+    content = values(group).encode() if form == "csv" else on_paper(group, form)
+    return saved(content, f"{runs[0] if len(runs) == 1 else 'comparison'}-{title}", form)
+
+
+def page_of(shelf: Shelf, runs: Sequence[str]) -> Response:
+    from rivals.report import write_report
+
+    with TemporaryDirectory() as place:
+        out = write_report([shelf.path(run) for run in runs], Path(place) / "page.html")
+        return saved(out.read_bytes(), "comparison" if len(runs) > 1 else f"{runs[0]}-report", "html")
+
+
+def film_of(shelf: Shelf, run: str, form: Literal["gif", "mp4"]) -> Response:
+    from PIL import Image
+
+    from rivals import film
+
+    folder = shelf.path(run)
+    files = [file for file in sorted(folder.glob("pictures/[0-9]*.png")) if file.resolve().is_relative_to(folder)]
+    if not files:
+        raise UserError(f"run '{run}' has no pictures yet")
+    frames = [Image.open(file).convert("RGB") for file in files]
+    return saved(film.encoded(frames, form, milliseconds=FRAME), f"{run}-samples", form)
 
 
 def found(answer: Callable[[], Response]) -> Response:

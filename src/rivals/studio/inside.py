@@ -22,9 +22,9 @@ from rivals.data.part import some
 from rivals.data.pictures import image
 from rivals.errors import UserError
 from rivals.game import Game, Judges, Samples, turn
-from rivals.loading import load, read, setup_of
+from rivals.loading import learnt, load, read, setup_of
 from rivals.studio.alone import DRAWING
-from rivals.studio.explorer import learnt, stamp
+from rivals.studio.explorer import stamp
 from rivals.studio.png import as_png
 
 ROWS = 500  # real and drawn things that D answers to

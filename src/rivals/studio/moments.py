@@ -10,10 +10,9 @@ from rivals import chance
 from rivals.data.part import some
 from rivals.errors import UserError
 from rivals.game import Samples
-from rivals.loading import load
+from rivals.loading import learnt, load
 from rivals.run import Run
 from rivals.studio.alone import DRAWING
-from rivals.studio.explorer import learnt
 from rivals.studio.plane import Drawing, draw
 from rivals.studio.playground import DRAWN, POINTS
 from rivals.studio.scene import Scene, View

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from nicegui import run as aside
 from nicegui import ui
@@ -14,11 +11,13 @@ from nicegui.events import MouseEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import attributes, stay
-from rivals.studio.png import as_source
+from rivals.studio.png import as_png, as_source
 
 if TYPE_CHECKING:
     from rivals.studio.plane import Drawing
 
+Form = Literal["svg", "png", "gif", "mp4"]
+FORMS: tuple[Form, ...] = get_args(Form)
 FRAME = 100  # milliseconds of a film
 TELLS = (
     "Green: the data. Pink: what the generator draws, always from the same latents. Blue: where the discriminator says real, "
@@ -56,10 +55,10 @@ class Stage:
         """The button that saves."""
         button = ui.button(icon="download").props('flat round dense aria-label="Save the picture, or a film"')
         with button, ui.menu():
-            for form in ("svg", "png", "gif", "mp4"):
+            for form in FORMS:
                 ui.menu_item(form.upper(), lambda form=form: self.save(form))
 
-    async def save(self, form: str) -> None:
+    async def save(self, form: Form) -> None:
         if self.drawing is None:
             ui.notify("there is nothing to save yet")
             return
@@ -72,18 +71,13 @@ class Stage:
         if content is not None:  # the server does not stop
             ui.download.content(content, f"{self.name()}.{form}".replace(" ", "-").replace("/", "-"))
 
-    def saved(self, form: str) -> bytes:
+    def saved(self, form: Form) -> bytes:
         assert self.drawing is not None
         if form == "svg":
             return self.drawing.svg()
         if form == "png":
-            file = io.BytesIO()
-            self.drawing.pixels().save(file, "png")
-            return file.getvalue()
+            return as_png(self.drawing.pixels())
         from rivals import film
 
         frames = [drawing.pixels() for drawing in self.film()] or [self.drawing.pixels()]
-        with TemporaryDirectory() as place:
-            out = Path(place) / f"film.{form}"
-            film.write(frames, out, milliseconds=FRAME)
-            return out.read_bytes()
+        return film.encoded(frames, form, milliseconds=FRAME)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import ui
 
 from rivals.studio.frame import Slider
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STEP = 0.25  # seconds between pictures that are played
 
