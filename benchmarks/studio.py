@@ -18,8 +18,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from rivals.recipes import find
 from rivals.training import Training, train
@@ -54,13 +55,15 @@ def chromium(driver: Playwright) -> Browser:
 
 
 def visit(page: Page, address: str) -> None:
-    """As soon as somebody answers there."""
+    """As soon as somebody listens there. (A browser that asks in vain draws a page about that, beside a server that starts.)"""
+    asked = urlsplit(address)
     while True:
         try:
-            page.goto(address)
-            return
-        except Error:
+            socket.create_connection((asked.hostname, asked.port)).close()
+            break
+        except ConnectionRefusedError:
             time.sleep(0.02)
+    page.goto(address)
 
 
 def first_page(browser: Browser, folder: Path) -> float:

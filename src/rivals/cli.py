@@ -124,6 +124,7 @@ def data(
     fit: Literal["crop", "pad", "stretch"] = "crop",
     only: str | None = None,
     image_key: str | None = None,
+    caption_key: str | None = None,
     attributes: str | None = None,
     max_bad: float = 0.001,
     out: Path | None = None,
@@ -137,6 +138,8 @@ def data(
         fit: How pictures of another shape come to that size.
         only: Keep one class, by name or number.
         image_key: Which picture of a sample in .tar shards that have several.
+        caption_key: Where captions stand whose words become attributes: a column of a folder's metadata, an ending in .tar
+            shards (txt).
         attributes: Of yes/no attributes keep these, by name with commas between; cap/bandana: any of the two.
         max_bad: Share of unreadable files that is skipped; more is an error.
         out: Where the picture goes; by default NAME.png in the current folder.
@@ -151,6 +154,7 @@ def data(
         "fit": fit,
         "only": only,
         "image_key": image_key,
+        "caption_key": caption_key,
         "attributes": attributes,
         "max_bad": max_bad,
     }
@@ -248,7 +252,8 @@ def sample(
     Args:
         run: A run folder, a checkpoint or an export.
         n: How many.
-        only: Draw this class, by name or number, or these attributes, by name with commas between (cgan, acgan).
+        only: Draw this class, by name or number, or these attributes, by name with commas between (cgan, acgan); of a run on
+            captions what a text says.
         seed: Equal seeds draw equal samples.
         checkpoint: best, final, latest or a round.
         out: A picture of all (.png), the raw arrays under the name `samples` (.npz), or a folder of pictures.

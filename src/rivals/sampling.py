@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from rivals import chance
 from rivals.data import Memory, bytes_from_pictures
 from rivals.data.pictures import grid, image, scatter
 from rivals.data.sources import class_number
+from rivals.data.words import understood
 from rivals.errors import UserError, pick
 from rivals.game import ByAttributes, Conditional, Game, Samples
 from rivals.loading import load, read
@@ -76,11 +79,16 @@ def sample_to(
 ) -> Path:
     """Draw n samples of a run, checkpoint or export into `out`: FILE.png, FILE.npz (float32 `samples`, (n, *shape)), or a
     folder of PNG files. only: a class by name or number, or attributes by name with commas between, of a game that draws what
-    it is asked for. Equal seeds draw equal samples."""
+    it is asked for; of captioned data a text. Equal seeds draw equal samples."""
     game = load(path, checkpoint=checkpoint).to(find_device(device))
     if not isinstance(game, Samples):
         raise UserError(f"{path} holds a game that draws nothing from noise alone")
-    asked = None if only is None else conditions(path, game, checkpoint, only, n).to(game.device)
+    asked = None
+    if only is not None:
+        asked, told = conditions(path, game, checkpoint, only, n)
+        asked = asked.to(game.device)
+        if told:
+            warnings.warn(told, stacklevel=2)
     samples = drawn(game, n, seed, asked=asked).cpu()
     out, flat = Path(out), samples.dim() == 2
     try:
@@ -101,13 +109,37 @@ def sample_to(
     return out
 
 
-def conditions(path: Path | str, game: Game, checkpoint: Which, only: str, n: int) -> Tensor:
-    """(n,) the number of this class, or (n, K) attributes that hold these, as the run's data names them."""
+class Asked(NamedTuple):
+    """What samples are to be."""
+
+    c: Tensor  # (n,) class numbers, or (n, K) attributes
+    told: str = ""  # what of a text was understood, where not all of it was
+
+
+def attributes_of(settings: Mapping[str, Any], only: str) -> tuple[Sequence[int], str]:
+    """The attributes, by number, that are named with commas between, or of captioned data by the words of a text; and what of
+    it was understood, where not all of it was."""
+    names = settings["attribute_names"]
+    if not captioned(settings):
+        numbers = {name: k for k, name in enumerate(names)}
+        return [pick("attribute", numbers, name.strip()) for name in only.split(",")], ""
+    known, unknown = understood(only, names)
+    heard = f"of '{only}' its captions know {', '.join(names[k] for k in known)}"
+    return known, heard if unknown else ""
+
+
+def captioned(settings: Mapping[str, Any]) -> bool:
+    """Whether a run's attributes are the words of captions."""
+    return settings["data"].get("caption_key") is not None
+
+
+def conditions(path: Path | str, game: Game, checkpoint: Which, only: str, n: int) -> Asked:
+    """This class or these attributes, as the run's data names them; of captioned data, what a text says."""
     if not isinstance(game, Conditional):
         raise UserError(f"{path} holds a game that draws nothing on demand: leave out --only, or train cgan or acgan")
     settings = read(Path(path), checkpoint)[0]["settings"]
     if isinstance(game, ByAttributes) and game.attributes:
-        numbers = {name: k for k, name in enumerate(settings["attribute_names"])}
-        return game.having([pick("attribute", numbers, name.strip()) for name in only.split(",")], n)
+        wanted, told = attributes_of(settings, only)
+        return Asked(game.having(wanted, n), told)
     names = settings.get("class_names") or [str(k) for k in range(settings["facts"]["classes"])]
-    return torch.full((n,), class_number(str(path), names, only))
+    return Asked(torch.full((n,), class_number(str(path), names, only)))

@@ -73,6 +73,8 @@ class Training:
     """Keep one class, by name or number."""
     image_key: str | None = None
     """Which picture of a sample in .tar shards that have several."""
+    caption_key: str | None = None
+    """Where captions stand whose words become attributes: a column of a folder's metadata, an ending in .tar shards (txt)."""
     attributes: str | None = None
     """Of yes/no attributes keep these, by name with commas between; cap/bandana: any of the two."""
     max_bad: float = 0.001
@@ -116,7 +118,8 @@ class Training:
 
     def data_options(self) -> dict[str, Any]:
         """The options that decide what the rows are."""
-        return {name: getattr(self, name) for name in ("size", "channels", "fit", "only", "image_key", "attributes")}
+        names = ("size", "channels", "fit", "only", "image_key", "caption_key", "attributes")
+        return {name: getattr(self, name) for name in names}
 
 
 def train(what: Recipe | Setup | Game, training: Training) -> Run:

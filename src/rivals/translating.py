@@ -248,7 +248,7 @@ def listed(inputs: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for given in inputs:
         if not given.exists():
             raise UserError(f"there is no file or folder '{given}'")
-        found = [given.name] if given.is_file() else list(folder_files(given)[0].names)
+        found = [given.name] if given.is_file() else list(folder_files(given).files.names)
         for below in found:
             file = given if given.is_file() else given / below
             name = re.sub(r"\.[^./]*$", "", below)

@@ -13,6 +13,7 @@ from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.games.acgan import ACGAN
 from rivals.games.conditional import ConditionalGAN
+from rivals.penalties import R1
 
 CLASSES, LATENT = 4, 3
 BATCH = Batch(torch.randn(64, 5), torch.arange(64) % CLASSES)
@@ -67,6 +68,38 @@ def test_two_scores_play_two_games():
     assert set(made.loss_G(BATCH)) == {"adversarial", "matching"}
     with pytest.raises(UserError, match="wrong conditions"):
         game(Match(2), two_scores=True)
+
+
+class Inner(nn.Module):
+    """D(x, c) = <W c, x>, whose slope at x is W c."""
+
+    def __init__(self):
+        super().__init__()
+        self.W = nn.Parameter(torch.randn(5, CLASSES))
+
+    def forward(self, x, c):
+        return (c @ self.W.T * x).sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("matching", [False, True])
+def test_a_penalty_is_on_the_slope_in_x_under_the_rows_own_condition(matching):
+    made = game(Inner(), penalty=R1(3.0), matching=matching)
+    terms = made.loss_D(BATCH)
+    slopes = made.discriminator.W.detach().square().sum(0)  # of each class
+    assert float(terms["penalty"].detach()) == pytest.approx(0.5 * 3 * float(slopes[BATCH.y].mean()), rel=1e-5)
+    terms["penalty"].backward()
+    assert made.discriminator.W.grad.abs().sum() > 0
+    assert made.generator.weight.grad is None
+    assert "penalty" not in game(Inner(), matching=matching).loss_D(BATCH)
+
+
+def test_a_penalty_of_an_acgan_is_on_what_it_says_of_real_and_not_of_classes():
+    made = acgan(penalty=R1(3.0))
+    terms = made.loss_D(BATCH)
+    slope = made.discriminator.weight @ made.trunk.weight
+    assert float(terms["penalty"].detach()) == pytest.approx(1.5 * float(slope.detach().square().sum()), rel=1e-5)
+    assert set(terms) == {"adversarial", "classes", "penalty"}
+    assert set(acgan().loss_D(BATCH)) == {"adversarial", "classes"}
 
 
 def test_a_paired_criterion_gets_the_real_pairs():

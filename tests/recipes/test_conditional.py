@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from rivals.data.core import Facts
 from rivals.errors import UserError
@@ -28,7 +30,10 @@ BOTH = {
     "decay": "linear",
     "batch": 9,
     "average": 0.5,
+    "penalty": "r1",
+    "penalty_weight": 50.0,
 }
+BESIDE = {"penalty_weight": {"penalty": "r1"}}  # what an option needs to mean anything
 CHANGED = {
     "cgan": {**BOTH, "told": "embedded", "matching": False},
     "acgan": {**BOTH, "features": 7, "class_weight": 0.5},
@@ -43,7 +48,8 @@ def test_the_lists_of_options_are_whole():
 
 @pytest.mark.parametrize(("name", "option"), PAIRS)
 def test_every_option_changes_the_run(name, option, weights_after):
-    plain, changed = weights_after(name, **BASE), weights_after(name, **{**BASE, option: CHANGED[name][option]})
+    beside = BASE | BESIDE.get(option, {})
+    plain, changed = weights_after(name, **beside), weights_after(name, **beside | {option: CHANGED[name][option]})
     assert plain.shape != changed.shape or not torch.equal(plain, changed)
 
 
@@ -92,6 +98,34 @@ def test_faces_are_trained_and_drawn_by_attributes(tmp_path, rivals_command):
     done = rivals_command("sample", "run", "--only", "smiel", "--n", "4", "--out", "some.npz")
     assert done.returncode == 2
     assert "did you mean 'smile'" in done.stderr
+
+
+def test_pictures_are_trained_and_drawn_by_captions(tmp_path, rivals_command):
+    lines = []
+    for k in range(24):
+        Image.new("RGB", (8, 8), (10 * k, 0, 0)).save(tmp_path / f"{k}.png")
+        lines.append(
+            json.dumps({"file_name": f"{k}.png", "caption": f"a {('red', 'blue')[k % 2]} {('cat', 'dog')[k // 2 % 2]}"})
+        )
+    (tmp_path / "metadata.jsonl").write_text("\n".join(lines))
+    options = ["--rounds", "3", "--width", "4", "--batch", "8", "--into", "run", "--precision", "float32"]
+    done = rivals_command("train", "cgan", "--data", ".", "--caption-key", "caption", *options)
+    assert done.returncode == 0, done.stderr
+
+    def drawn(text):
+        done = rivals_command("sample", "run", "--only", text, "--n", "4", "--out", "some.npz")
+        assert done.returncode == 0, done.stderr
+        return np.load(tmp_path / "some.npz")["samples"], done.stderr
+
+    cats, said = drawn("red cat")
+    assert not said
+    told, said = drawn("Draw a RED cat")
+    assert "of 'Draw a RED cat' its captions know red, cat" in said
+    assert np.array_equal(cats, told)
+    assert not np.array_equal(cats, drawn("blue dog")[0])
+    done = rivals_command("sample", "run", "--only", "a horse", "--n", "4", "--out", "some.npz")
+    assert done.returncode == 2
+    assert "no word of 'a horse' is known here: known are blue, cat, dog, red" in done.stderr
 
 
 def test_wrong_options_are_refused():

@@ -57,6 +57,8 @@ IDLE = [  # recipe, what is asked for, the option that then changes nothing, why
     ("srresnet", {}, "adversarial_weight", 0.1, "without --rival"),
     ("srresnet", {}, "penalty", "r1", "without --rival"),
     ("srgan", {}, "penalty_weight", 3.0, "without --penalty"),
+    ("cgan", {}, "penalty_weight", 3.0, "without --penalty"),
+    ("acgan", {}, "penalty_weight", 3.0, "without --penalty"),
     ("context-encoder", {}, "penalty_weight", 3.0, "without --penalty"),
     ("context-encoder", {"rival": False}, "penalty", "r1", "with --no-rival"),
     ("srresnet", {}, "content_weight", 0.5, "without --content"),

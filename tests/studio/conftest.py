@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,8 @@ import sys
 import time
 import urllib.request
 
+import numpy
+import PIL.Image
 import pytest
 
 
@@ -20,6 +23,37 @@ def filled(runs, trained):
     settings = runs / "more" / "seed-1" / "settings.json"
     settings.write_text(settings.read_text().replace('"seed": 0', '"seed": 1'))
     return runs
+
+
+@pytest.fixture(scope="session")
+def by_attributes(tmp_path_factory):
+    """A run that is asked for attributes."""
+    place = tmp_path_factory.mktemp("faces")
+    draw = numpy.random.default_rng(0)
+    attributes = draw.integers(0, 2, (40, 3), dtype=numpy.uint8)
+    images = draw.integers(0, 255, (40, 8, 8, 3), dtype=numpy.uint8)
+    numpy.savez(place / "faces.npz", images=images, attributes=attributes, names=numpy.array(["female", "hat", "smile"]))
+    return asked_for(place / "run", data=str(place / "faces.npz"))
+
+
+@pytest.fixture(scope="session")
+def by_text(tmp_path_factory):
+    """A run that is told a text."""
+    place = tmp_path_factory.mktemp("pets")
+    lines = []
+    for k in range(24):
+        PIL.Image.new("RGB", (8, 8), (10 * k, 0, 0)).save(place / f"{k}.png")
+        lines.append({"file_name": f"{k}.png", "text": f"a {('red', 'blue')[k % 2]} {('cat', 'dog')[k // 2 % 2]}"})
+    (place / "metadata.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return asked_for(place / "run", data=str(place), caption_key="text")
+
+
+def asked_for(into, **data):
+    from rivals.recipes import find
+    from rivals.training import Training, train
+
+    recipe = find("cgan").but(width=4, batch=8)
+    return train(recipe, Training(into=into, rounds=8, looks=1, precision="float32", **data)).path
 
 
 @pytest.fixture

@@ -147,6 +147,23 @@ def test_classes_are_asked_for(tmp_path):
     assert explorer.only == "7"
 
 
+def test_attributes_and_texts_are_asked_for(by_attributes, by_text):
+    faces, cats = Explorer(by_attributes), Explorer(by_text)
+    assert (faces.by_attributes, faces.by_text) == (True, False)
+    assert (cats.by_attributes, cats.by_text) == (True, True)
+    faces.ask("hat,smile")
+    assert (faces.samples[:, -2:] == 1).all()
+    assert cats.names == ["blue", "cat", "dog", "red"]
+    cats.ask("Draw a RED cat")
+    assert cats.samples[:, -4:].tolist() == [[0, 1, 0, 1]] * len(cats.samples)
+    assert cats.told == "of 'Draw a RED cat' its captions know red, cat"
+    cats.ask("blue dog")
+    assert not cats.told
+    with pytest.raises(UserError, match="no word of 'a horse'"):
+        cats.ask("a horse")
+    assert cats.only == "blue dog"
+
+
 def test_runs_without_pictures_of_noise_are_refused(tmp_path):
     into = tmp_path / "ring"
     train(find("gan").but(network="mlp", width=8), Training(data="ring", into=into, rounds=2, looks=1, precision="float32"))

@@ -196,6 +196,37 @@ def test_the_explorer_moves_calculates_and_inverts(page, library, tmp_path):
     page.get_by_text("no picture that can be read").wait_for()
 
 
+def test_what_is_asked_for_is_drawn_and_stands_in_the_address(page, library, by_attributes, by_text):
+    for run in (by_attributes, by_text):
+        shutil.copytree(run, library / f"asked-{run.parent.name}")
+    faces, pets = (f"/explore?run=asked-{run.parent.name}" for run in (by_attributes, by_text))
+    try:
+        page.goto(faces)
+        first = page.get_by_role("button", name="Sample 0", exact=True).locator("img")
+        before = first.get_attribute("src")
+        page.get_by_label("Ask for").click()
+        page.get_by_role("option", name="smile").click()
+        page.wait_for_url("**only=smile**")
+        page.get_by_role("option", name="hat").click()
+        page.wait_for_url("**only=smile%2Chat**")
+        assert first.get_attribute("src") != before
+        page.reload()
+        page.get_by_text("smile", exact=True).first.wait_for()
+        page.goto(pets)
+        before = first.get_attribute("src")
+        page.get_by_label("Ask for").fill("a red cat, please")
+        page.keyboard.press("Enter")
+        page.get_by_text("its captions know red, cat").wait_for()
+        page.wait_for_url("**only=a+red+cat%2C+please**")
+        assert first.get_attribute("src") != before
+        page.get_by_label("Ask for").fill("a horse")
+        page.keyboard.press("Enter")
+        page.get_by_text("no word of 'a horse' is known here").wait_for()
+    finally:
+        for run in (by_attributes, by_text):
+            shutil.rmtree(library / f"asked-{run.parent.name}")
+
+
 def test_a_game_is_played_turn_by_turn_and_on_what_is_drawn_with_the_mouse(page):
     expect = pytest.importorskip("playwright.sync_api").expect
     page.goto("/play")

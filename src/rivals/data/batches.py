@@ -18,7 +18,6 @@ from torch import Tensor
 from rivals.data.beside import Beside
 from rivals.data.changed import Changed
 from rivals.data.core import Batch, Dataset
-from rivals.data.memory import deliver
 from rivals.data.order import permutation
 from rivals.data.stream import Rows, Stream
 from rivals.errors import UserError
@@ -93,7 +92,7 @@ class Batches:
         for j in wanted:
             if j not in self._begun:
                 self._begun[j] = self.data.begin(self.numbers(j), self._pool)
-        return deliver(*self._begun.pop(k)(), self.device)
+        return self._begun.pop(k)().on(self.device)
 
     def numbers(self, k: int) -> Tensor:
         """The row numbers of this process's slice of batch k: (size / world,) int64."""

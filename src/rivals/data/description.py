@@ -89,6 +89,7 @@ def describe(
     workers: int = 0,
     stream: bool | None = None,
     image_key: str | None = None,
+    caption_key: str | None = None,
     attributes: str | None = None,
     native: bool = False,
 ) -> Description:
@@ -102,7 +103,7 @@ def describe(
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=1.0, workers=workers, stream=stream,
-        image_key=image_key, attributes=attributes, native=native,
+        image_key=image_key, caption_key=caption_key, attributes=attributes, native=native,
     )  # fmt: skip
     loaded = resolve(source, options)
     data, survey, notes = loaded.data, loaded.survey or Survey(), list(loaded.data.notes)
@@ -144,7 +145,7 @@ def _memory(data: Dataset) -> int:
 
 
 def _attributes(data: Dataset) -> dict[str, int]:
-    if not isinstance(data, Memory) or data.a is None:
+    if not isinstance(data, Memory | Stream) or data.a is None:
         return {}
     return dict(zip(data.attribute_names, data.a.sum(0, dtype=torch.int64).tolist(), strict=True))
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,22 @@ class Files(ABC):
             return self.read(number, most)
         except OSError as error:  # taken away since it was listed, or not ours to read
             raise Unreadable(error.strerror or str(error)) from None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Picture files and what is told of them, before any option is applied."""
+
+    files: Files
+    y: NDArray[np.int64] | None = None  # (N,) class numbers
+    class_names: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    captions: Sequence[str] | None = None  # one of each
+
+    def keep(self, numbers: NDArray[np.int64]) -> Found:
+        """These rows alone."""
+        captions = None if self.captions is None else [self.captions[k] for k in numbers.tolist()]
+        return replace(self, files=self.files.keep(numbers), y=None if self.y is None else self.y[numbers], captions=captions)
 
 
 def decode_each(

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rivals.data.arrays import classes_of
-from rivals.data.files import Files, Strings
+from rivals.data.files import Files, Found, Strings
 from rivals.data.images import EXTENSIONS
 from rivals.errors import NoTestPart, UserError
 
@@ -69,41 +70,52 @@ def listed(path: str | Path) -> Iterator[Iterator[os.DirEntry[str]]]:
         raise UserError(f"'{path}' cannot be listed: {error.strerror}") from None
 
 
-def folder_files(path: Path) -> tuple[Folder, NDArray[np.int64] | None, Sequence[str], list[str]]:
-    """-> files, class numbers (N,) or None, class names, notes."""
+def folder_files(path: Path, caption_key: str | None = None) -> Found:
+    """caption_key: the column of the metadata that holds captions, if they are wanted."""
     found = sorted(_listed(str(path)))
     if not found:
         raise UserError(f"'{path}' holds no pictures: their names end in {' '.join(sorted(EXTENSIONS))}")
     names, sizes = [name for name, _ in found], np.array([size for _, size in found], np.int64)
     folder = Folder(str(path), Strings(names), sizes)
     metadata = next((path / name for name in METADATA if (path / name).is_file()), None)
+    captions, notes = None, list[str]()
     if metadata is not None:
-        labels, notes = metadata_labels(metadata)
+        rows = list(_rows(metadata))
+        captions = None if caption_key is None else _captions(rows, caption_key, names, metadata.name)
+        labels, notes = metadata_labels(rows, metadata.name)
         if labels:
-            return _labelled(folder, names, labels, metadata.name, notes)
-    else:
-        notes = []
+            return _labelled(Found(folder, notes=notes, captions=captions), names, labels, metadata.name)
+    elif caption_key is not None:
+        raise UserError(f"'{path}' has no {' or '.join(METADATA)} with captions: leave out --caption-key")
     tops = [name.split("/", 1)[0] if "/" in name else "" for name in names]
     if "" in tops or len(set(tops)) < 2:
         if len(set(tops)) > 1:
             notes.append("no classes: some pictures lie beside the folders, not in one")
-        return folder, None, (), notes
+        return Found(folder, notes=notes, captions=captions)
     y, class_names = classes_of(tops)
-    return folder, y, class_names, notes
+    return Found(folder, y, class_names, notes, captions)
 
 
-def _labelled(
-    folder: Folder, names: Sequence[str], labels: Mapping[str, str], where: str, notes: list[str]
-) -> tuple[Folder, NDArray[np.int64], Sequence[str], list[str]]:
+def _labelled(found: Found, names: Sequence[str], labels: Mapping[str, str], where: str) -> Found:
     rows = np.array([k for k, name in enumerate(names) if name in labels], np.int64)
     if len(rows) == 0:
         raise UserError(f"none of the {len(names)} pictures has a row in {where}: its file_name column must give their paths")
     y, class_names = classes_of([labels[names[k]] for k in rows.tolist()])
+    notes = list(found.notes)
     if len(rows) < len(names):
         notes.append(f"{len(names) - len(rows)} pictures without a class in {where} are left out")
     if len(rows) < len(labels):
         notes.append(f"{len(labels) - len(rows)} rows of {where} name pictures that are not there")
-    return folder.keep(rows), y, class_names, notes
+    return replace(found.keep(rows), y=y, class_names=class_names, notes=notes)
+
+
+def _captions(rows: Sequence[Mapping[str, Any]], key: str, names: Sequence[str], where: str) -> list[str]:
+    """The caption of each file; of one that has none, nothing."""
+    known = {str(row["file_name"]): str(row[key]) for row in rows if row.get(key)}
+    if not known:
+        columns = sorted({column for row in rows for column in row} - {"file_name"})
+        raise UserError(f"{where} has no captions in '{key}': pass as --caption-key one of {', '.join(columns) or 'none'}")
+    return [known.get(name, "") for name in names]
 
 
 def _listed(root: str, below: str = "", seen: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[str, int]]:
@@ -123,23 +135,22 @@ def _listed(root: str, below: str = "", seen: frozenset[tuple[int, int]] = froze
                 yield below + entry.name, entry.stat().st_size if entry.is_file() else 0
 
 
-def metadata_labels(path: Path) -> tuple[dict[str, str], list[str]]:
+def metadata_labels(rows: Sequence[Mapping[str, Any]], where: str) -> tuple[dict[str, str], list[str]]:
     """-> file name -> class, empty if no column is one; and notes.
 
     The class is the column called label, class or category; else the only column of whole numbers or short words that
     has between 2 and 100 different values, at least ten times each on average.
     """
-    rows = list(_rows(path))
     columns = {column: None for row in rows for column in row if column != "file_name"}
     column = next((c for wanted in LABELS for c in columns if c.lower() == wanted), None)
     if column is None:
         candidates = [c for c in columns if _looks_like_classes([row.get(c) for row in rows])]
         if len(candidates) != 1:
             more = f": {', '.join(candidates)} could each be; call one 'label'" if candidates else ""
-            return {}, [f"{path.name} has no column of classes{more}"]
+            return {}, [f"{where} has no column of classes{more}"]
         column = candidates[0]
     labels = {str(row["file_name"]): str(row[column]) for row in rows if row.get(column) not in (None, "")}
-    return labels, [f"classes from column '{column}' of {path.name}"]
+    return labels, [f"classes from column '{column}' of {where}"]
 
 
 def _looks_like_classes(values: Sequence[Any]) -> bool:

@@ -53,7 +53,7 @@ def photographs() -> Path:
 def pasted(digits: Table, split: str, folder: Path) -> Table:
     """x (N, 1, H, W) -> x (N, 3, H, W) on patches of the folder's photographs, with the same classes."""
     size = digits.x.shape[2], digits.x.shape[3]
-    files = folder_files(folder)[0]
+    files = folder_files(folder).files
     numbers = spread(len(files), MOST)
     numbers = numbers[np.random.default_rng(0).permutation(len(numbers))]
     part = np.arange(len(numbers)) % FOR_TEST == 0

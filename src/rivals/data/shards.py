@@ -12,15 +12,16 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rivals.data.arrays import classes_of
-from rivals.data.files import Files, Strings
+from rivals.data.files import Files, Found, Strings
 from rivals.data.folder import LABELS, listed
 from rivals.data.images import EXTENSIONS
 from rivals.errors import UserError
@@ -33,6 +34,13 @@ class Member(NamedTuple):
     ending: str  # of its name, from the first dot: 'google.png'
     place: int  # of the first byte in the shard
     size: int
+
+
+class Sample(NamedTuple):
+    key: str
+    pictures: Sequence[Member]
+    label: str | None
+    caption: str
 
 
 class Shards(Files):
@@ -113,44 +121,48 @@ def braces(pattern: str) -> Iterator[str]:
         yield from braces(pattern[: match.start()] + choice + pattern[match.end() :])
 
 
-def shard_files(
-    paths: Sequence[str], image_key: str | None
-) -> tuple[Shards, NDArray[np.int64] | None, Sequence[str], list[str]]:
-    """-> files, class numbers (N,) or None, class names, notes. One pass over the headers."""
+def shard_files(paths: Sequence[str], image_key: str | None, caption_key: str | None = None) -> Found:
+    """One pass over the headers. caption_key: the ending of the members, or the field of their JSON, that are captions."""
     names: list[str] = []
     table: list[tuple[int, int, int]] = []  # shard, place, size
     labels: list[str | None] = []
+    captions: list[str] = []
     without = 0
     for number, path in enumerate(paths):
-        for key, members, label in _samples(path):
-            picture = _chosen(members, image_key, key)
+        for sample in _samples(path, caption_key):
+            picture = _chosen(sample.pictures, image_key, sample.key)
             if picture is None:
                 without += 1
                 continue
-            names.append(f"{os.path.basename(path)}/{key}.{picture.ending}")
+            names.append(f"{os.path.basename(path)}/{sample.key}.{picture.ending}")
             table.append((number, picture.place, picture.size))
-            labels.append(label)
+            labels.append(sample.label)
+            captions.append(sample.caption)
     if not table:
         wanted = f"'{image_key}'" if image_key else "picture"
         raise UserError(f"'{paths[0]}' has no {wanted} member" + (", nor have the other shards" if paths[1:] else ""))
     columns = np.array(table, np.int64)
     files = Shards(paths, columns[:, 0].astype(np.int32), columns[:, 1].copy(), Strings(names), columns[:, 2].copy())
     notes = [f"{without} samples without such a picture are left out"] if without else []
+    if caption_key is not None and not any(captions):
+        raise UserError(f"'{paths[0]}' has no captions in '{caption_key}': pass as --caption-key the ending of theirs, as txt")
+    found = Found(files, notes=notes, captions=None if caption_key is None else captions)
     known = [label for label in labels if label is not None]
     if len(known) < len(labels) or len(set(known)) < 2:
         if known and len(known) < len(labels):
             notes.append(f"no classes: {len(labels) - len(known)} of {len(labels)} samples have none")
-        return files, None, (), notes
+        return found
     y, class_names = classes_of(known)
-    return files, y, class_names, notes
+    return replace(found, y=y, class_names=class_names)
 
 
-def _samples(path: str) -> Iterator[tuple[str, list[Member], str | None]]:
-    """(key, its picture members, its class) of a shard; members of one key stand together."""
+def _samples(path: str, caption_key: str | None) -> Iterator[Sample]:
+    """Those of a shard; members of one key stand together."""
     try:
         with tarfile.open(path, "r:") as tar:
             key: str | None = None
             label: str | None = None
+            caption = ""
             pictures: list[Member] = []
             for info in tar:
                 tar.members = []  # type: ignore[attr-defined]  # tarfile would remember every header
@@ -161,28 +173,42 @@ def _samples(path: str) -> Iterator[tuple[str, list[Member], str | None]]:
                 here = f"{folder}/{stem}" if folder else stem
                 if here != key:
                     if key is not None:
-                        yield key, pictures, label
-                    key, pictures, label = here, [], None
+                        yield Sample(key, pictures, label, caption)
+                    key, pictures, label, caption = here, [], None, ""
                 if os.path.splitext(base)[1].lower() in EXTENSIONS:
                     pictures.append(Member(ending, info.offset_data, info.size))
-                elif ending in ("cls", "json") and (content := tar.extractfile(info)):
-                    label = _label(content.read(), ending) or label
+                elif ending in ("cls", "json", caption_key) and (content := tar.extractfile(info)):
+                    text = content.read().decode(errors="replace").strip()
+                    label = _label(text, ending) or label
+                    caption = _caption(text, ending, caption_key) or caption
             if key is not None:
-                yield key, pictures, label
+                yield Sample(key, pictures, label, caption)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise UserError(f"'{path}' cannot be read as a tar file: {error}") from None
 
 
-def _label(content: bytes, ending: str) -> str | None:
-    text = content.decode(errors="replace").strip()
+def _label(text: str, ending: str) -> str | None:
     if ending == "cls":
         return text or None
+    fields = _fields(text) if ending == "json" else {}
+    found = next((fields[k] for k in LABELS if k in fields), None)
+    return str(found) if isinstance(found, int | str) and found != "" else None
+
+
+def _caption(text: str, ending: str, key: str | None) -> str:
+    if ending == key:
+        return text
+    found = _fields(text).get(key) if key is not None and ending == "json" else None
+    return found if isinstance(found, str) else ""
+
+
+def _fields(text: str) -> Mapping[str | None, Any]:
+    """Those of a JSON object; of anything else none."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
-        return None
-    found = next((value[k] for k in LABELS if k in value), None) if isinstance(value, dict) else None
-    return str(found) if isinstance(found, int | str) and found != "" else None
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _chosen(members: Sequence[Member], image_key: str | None, key: str) -> Member | None:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from rivals.data.arrays import Table, formed, idx_files, idx_table, numpy_table
 from rivals.data.core import Dataset
-from rivals.data.files import Files, Strings, decode_all, judge_bad
+from rivals.data.files import Found, Strings, decode_all, judge_bad
 from rivals.data.folder import folder_files, split_folder
-from rivals.data.images import FITS, Form, Survey
+from rivals.data.images import FITS, Bytes, Form, Survey
 from rivals.data.memory import Memory
 from rivals.data.names import NAMES, PUBLISHED, digits, published
 from rivals.data.pasted import PASTED, pasted, photographs
@@ -25,6 +24,7 @@ from rivals.data.sounds import holds_sounds, sounds
 from rivals.data.stacked import STACKED, stacked
 from rivals.data.stream import Stream
 from rivals.data.toys import TOYS, toy
+from rivals.data.words import told, vocabulary
 from rivals.errors import NoTestPart, UserError, pick, unknown
 
 MEMORY = 1 << 30  # decoded bytes that a set in memory may have
@@ -46,6 +46,7 @@ class Options:
     workers: int = 0
     stream: bool | None = None
     image_key: str | None = None
+    caption_key: str | None = None
     attributes: str | None = None
     native: bool = False
 
@@ -65,16 +66,6 @@ class Options:
     @property
     def threads(self) -> int:
         return self.workers or min(8, os.cpu_count() or 1)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Picture files with their classes, before any option is applied."""
-
-    files: Files
-    y: NDArray[np.int64] | None
-    class_names: Sequence[str]
-    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -98,6 +89,7 @@ def load(
     workers: int = 0,
     stream: bool | None = None,
     image_key: str | None = None,
+    caption_key: str | None = None,
     attributes: str | None = None,
     native: bool = False,
 ) -> Dataset:
@@ -118,6 +110,8 @@ def load(
     - `stream`: True: decode rows when asked for; False: hold all in memory. None: memory up to 1 GiB of decoded
       pictures.
     - `image_key`: which picture of a shard's sample, where it has several: `google.png` of `KEY.google.png`.
+    - `caption_key`: where captions stand whose words become attributes: a column of the folder's metadata, an ending in shards
+      (`txt`) or a field of their JSON.
     - `attributes`: of yes/no attributes keep these, by name with commas between; `cap/bandana` is any of the two.
     - `native`: picture files at the one size that all have, however large; unlike sizes raise `UserError`.
 
@@ -126,7 +120,7 @@ def load(
     """
     options = Options(
         size=size, channels=channels, fit=fit, only=only, split=split, max_bad=max_bad, workers=workers, stream=stream,
-        image_key=image_key, attributes=attributes, native=native,
+        image_key=image_key, caption_key=caption_key, attributes=attributes, native=native,
     )  # fmt: skip
     return resolve(source, options).data
 
@@ -162,8 +156,7 @@ def resolve(source: str | Path, options: Options) -> Loaded:
     if shards:
         if options.split == "test":
             raise NoTestPart(f"the shards '{name}' have no test part: give the path of the test shards, without split")
-        return _from_files(name, Labelled(*shard_files(shards, options.image_key)), "WebDataset shards", options)
-    _no_key(name, options)
+        return _from_files(name, shard_files(shards, options.image_key, options.caption_key), "WebDataset shards", options)
     path = Path(source).expanduser()
     if not path.exists():
         if isinstance(source, str) and len(path.parts) == 1 and not path.suffix:
@@ -178,7 +171,12 @@ def resolve(source: str | Path, options: Options) -> Loaded:
         return Loaded(_in_memory(name, idx_table(path, options.split, class_names), options), "IDX files")
     if holds_sounds(path):
         return Loaded(_in_memory(name, sounds(path, options.split), options), "folder of sounds")
-    return _from_files(name, Labelled(*folder_files(split_folder(path, options.split))), "folder of pictures", options)
+    _no_shards(name, options)
+    found = folder_files(split_folder(path, options.split), options.caption_key)
+    learnt = found
+    if found.captions is not None and options.split == "test":  # told by the words that were learnt
+        learnt = folder_files(split_folder(path, "train"), options.caption_key)
+    return _from_files(name, found, "folder of pictures", options, learnt)
 
 
 def _named(name: str, split: str) -> Table:
@@ -192,11 +190,17 @@ def _named(name: str, split: str) -> Table:
 
 
 def _in_memory(name: str, table: Table, options: Options) -> Memory:
-    _no_key(name, options)
+    _no_shards(name, options)
+    if options.caption_key is not None:
+        raise UserError(f"'{name}' has no captions: leave out --caption-key")
     if options.stream:
         raise UserError(f"'{name}' comes as one array and is held in memory: leave out stream")
     table = table if options.only is None else _only(name, table, options.only)
-    table = table if options.attributes is None else _having(name, table, options.attributes)
+    if options.attributes is not None:
+        if table.a is None:
+            raise _no_attributes(name)
+        has, names = _having(table.a, table.attribute_names, options.attributes)
+        table = replace(table, a=has, attribute_names=names)
     x, notes = table.x, list(table.notes)
     if x.ndim == 4:
         channels = options.channels or (1 if x.shape[1] < 3 else 3)
@@ -213,7 +217,7 @@ def _in_memory(name: str, table: Table, options: Options) -> Memory:
     return Memory(rows, y, name=name, class_names=table.class_names, a=a, attribute_names=table.attribute_names, notes=notes)
 
 
-def _no_key(name: str, options: Options) -> None:
+def _no_shards(name: str, options: Options) -> None:
     if options.image_key is not None:
         raise UserError(f"'{name}' is not made of shards: leave out --image-key")
 
@@ -226,26 +230,25 @@ def _only(name: str, table: Table, only: str | int) -> Table:
     return Table(x, notes=notes, a=a, attribute_names=table.attribute_names)
 
 
-def _having(name: str, table: Table, asked: str) -> Table:
-    if table.a is None:
-        raise _no_attributes(name)
+def _having(a: Bytes, known: Sequence[str], asked: str) -> tuple[Bytes, list[str]]:
+    """The attributes that are to be kept, and what they are called."""
     names = [each.strip() for each in asked.split(",")]
     if len({*names}) < len(names):
         raise UserError(f"--attributes {asked}: each once")
-    numbers = {each: k for k, each in enumerate(table.attribute_names)}
+    numbers = {each: k for k, each in enumerate(known)}
     columns = [
         [pick("attribute", numbers, any_of) for any_of in ([each] if each in numbers else each.split("/"))] for each in names
     ]
-    a = np.stack([table.a[:, each].max(1) for each in columns], 1)
-    return replace(table, a=a, attribute_names=names)
+    return np.stack([a[:, each].max(1) for each in columns], 1), names
 
 
 def _no_attributes(name: str) -> UserError:
     return UserError(f"'{name}' has no attributes: leave out --attributes")
 
 
-def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Loaded:
-    if options.attributes is not None:
+def _from_files(name: str, found: Found, kind: str, options: Options, learnt: Found | None = None) -> Loaded:
+    """learnt: the training part, whose words captions are told by; None: it is this one."""
+    if options.attributes is not None and found.captions is None:
         raise _no_attributes(name)
     notes = list(found.notes)
     kept, class_names = found, found.class_names
@@ -254,19 +257,28 @@ def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Load
         assert found.y is not None  # there are class names
         rows = np.flatnonzero(found.y == wanted)
         notes.append(_only_note(found.class_names[wanted], len(rows), len(found.files)))
-        kept, class_names = replace(found, files=found.files.keep(rows), y=None), ()
+        kept, class_names = replace(found.keep(rows), y=None), ()
     files, y = kept.files, kept.y
+    a, attribute_names = None, list[str]()
+    if kept.captions is not None:
+        attribute_names = vocabulary((learnt or found).captions or (), f"'{name}'")
+        a = told(kept.captions, attribute_names)
+        if options.attributes is not None:
+            a, attribute_names = _having(a, attribute_names, options.attributes)
+        notes.append(f"captions from '{options.caption_key}': {len(attribute_names):,} words are attributes")
     survey = files.look(LOOK)
     if not survey.good:
         judge_bad(survey.bad, len(survey.bad), 0)
     form = choose_form(survey, options, notes)
     stream = len(files) * form.bytes > MEMORY if options.stream is None else options.stream
     if stream:
-        labels = None if y is None else torch.from_numpy(y)
+        labels, has = (None if part is None else torch.from_numpy(part) for part in (y, a))
         data: Dataset = Stream(
             files,
             form,
             labels,
+            a=has,
+            attribute_names=attribute_names,
             name=name,
             class_names=class_names,
             notes=notes + survey.notes(),
@@ -277,10 +289,12 @@ def _from_files(name: str, found: Labelled, kind: str, options: Options) -> Load
     pictures, numbers, survey = decode_all(files, form, options.threads)
     judge_bad(survey.bad, len(files), options.max_bad)
     notes += survey.notes() + [f"skipped {bad}: {reason}" for bad, reason in survey.bad]
-    labels = None if y is None else torch.from_numpy(y[numbers])
+    labels, has = (None if part is None else torch.from_numpy(part[numbers]) for part in (y, a))
     held = Memory(
         torch.from_numpy(pictures),
         labels,
+        a=has,
+        attribute_names=attribute_names,
         name=name,
         class_names=class_names,
         notes=notes,

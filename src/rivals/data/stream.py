@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 class Rows(NamedTuple):
     x: Tensor  # (B, C, H, W) uint8
     y: Tensor | None  # (B,) int64
+    a: Tensor | None  # (B, A) uint8
+
+    def on(self, device: torch.device) -> Batch:
+        return deliver(self.x, self.y, device, self.a)
 
 
 class Stream(Dataset):
@@ -40,22 +44,28 @@ class Stream(Dataset):
         *,
         name: str,
         class_names: Sequence[str] = (),
+        a: Tensor | None = None,
+        attribute_names: Sequence[str] = (),
         notes: Sequence[str] = (),
         max_bad: float = 0.001,
         workers: int = 1,
     ) -> None:
-        self.files, self.form, self.y = files, form, y
+        self.files, self.form, self.y, self.a = files, form, y, a
         self.name, self.notes, self.workers, self.max_bad = name, tuple(notes), workers, max_bad
         self.row_names = files.names
         self.class_names = tuple(class_names) if y is not None else ()
-        self.facts = Facts(shape=form.shape, count=len(files), classes=len(self.class_names))
-        self.fingerprint = files.fingerprint(form, None if y is None else fingerprint_of(y))
+        self.attribute_names = tuple(attribute_names) if a is not None else ()
+        self.facts = Facts(
+            shape=form.shape, count=len(files), classes=len(self.class_names), attributes=len(self.attribute_names)
+        )
+        attributes = () if a is None else (fingerprint_of(a),)  # data without any keeps the print that it has had
+        self.fingerprint = files.fingerprint(form, None if y is None else fingerprint_of(y), *attributes)
         self._bad: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def rows(self, numbers: Tensor, device: torch.device) -> Batch:
         with ThreadPoolExecutor(self.workers) as pool:
-            return deliver(*self.begin(numbers, pool)(), device)
+            return self.begin(numbers, pool)().on(device)
 
     def begin(self, numbers: Tensor, pool: ThreadPoolExecutor) -> Callable[[], Rows]:
         """Sets the pool to work on these rows; the function returned waits for them."""
@@ -72,7 +82,8 @@ class Stream(Dataset):
         def finish() -> Rows:
             for part in parts:
                 part.result()
-            return Rows(x, None if self.y is None else self.y[torch.from_numpy(used)])
+            rows = torch.from_numpy(used)
+            return Rows(x, *(None if part is None else part[rows] for part in (self.y, self.a)))
 
         return finish
 

@@ -22,6 +22,7 @@ from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Generates, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty
 from rivals.priors import Codes
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -47,6 +48,7 @@ class ACGAN(Generates):
         classes: int,
         adversarial: Adversarial = nonsaturating,
         weight: float = 1.0,  # of L_C
+        penalty: Penalty | None = None,  # on the slope of D's logits of being real
         optim_d: Optim = adam,
         optim_g: Optim = adam,
         schedule: Schedule | None = None,
@@ -54,7 +56,7 @@ class ACGAN(Generates):
         super().__init__()
         self.generator, self.trunk, self.discriminator, self.classifier = generator, trunk, discriminator, classifier
         self.latents = Codes(noise=latent, categories=(classes,))
-        self.adversarial, self.weight = adversarial, weight
+        self.adversarial, self.weight, self.penalty = adversarial, weight, penalty
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
 
     def players(self) -> Iterator[Player]:
@@ -71,9 +73,13 @@ class ACGAN(Generates):
         if batch.y is None:
             raise UserError("an ACGAN learns from labels, and this data has none: give data with classes")
         z = self.prior(len(batch.x))
-        (real, of_real), (fake, of_fake) = self.read(batch.x), self.read(self.decode(z))
+        drawn = self.decode(z)
+        (real, of_real), (fake, of_fake) = self.read(batch.x), self.read(drawn)
         classes = cross_entropy(of_real, batch.y) + cross_entropy(of_fake, self.asked(z))
-        return {"adversarial": self.adversarial.critic(real, fake), "classes": self.weight * classes}
+        terms = {"adversarial": self.adversarial.critic(real, fake), "classes": self.weight * classes}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(self.logits, batch.x, drawn)
+        return terms
 
     def loss_G(self, batch: Batch) -> Terms:
         z = self.prior(len(batch.x))

@@ -33,6 +33,7 @@ from rivals.criteria import Adversarial, nonsaturating
 from rivals.data.core import Batch
 from rivals.errors import UserError
 from rivals.game import Generates, Optim, Player, Schedule, Terms
+from rivals.penalties import Penalty
 from rivals.priors import Codes, Met
 
 adam: Optim = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -56,6 +57,7 @@ class ConditionalGAN(Generates):
         adversarial: Adversarial = nonsaturating,
         matching: bool = False,  # real things with a wrong condition are shown as false
         two_scores: bool = False,  # the discriminator has two; then matching is what the second one is for
+        penalty: Penalty | None = None,  # on the slope of D's answer (of two, of their sum) to things with their conditions
         optim_d: Optim = adam,
         optim_g: Optim = adam,
         schedule: Schedule | None = None,
@@ -69,6 +71,7 @@ class ConditionalGAN(Generates):
         self.latent, self.classes, self.attributes = latent, classes, attributes
         self.latents = latents_of(latent, classes, attributes)
         self.adversarial, self.matching, self.two_scores = adversarial, matching, two_scores
+        self.penalty = penalty
         self.optim_d, self.optim_g, self.schedule = optim_d, optim_g, schedule
 
     def players(self) -> Iterator[Player]:
@@ -80,18 +83,22 @@ class ConditionalGAN(Generates):
         c = self.asked(batch)
         if isinstance(self.latents, Met):
             self.latents.keep(c, self.round)
-        real, fake = self.judged(batch.x, c), self.judged(self.decode(self.given(c)), c)
+        drawn = self.decode(self.given(c))
+        real, fake = self.judged(batch.x, c), self.judged(drawn, c)
+        terms = {} if self.penalty is None else {"penalty": self.penalty(partial(self.judged, c=c), batch.x, drawn)}
         if not self.matching:
-            return {"adversarial": self.adversarial.critic(real, fake)}
+            return {"adversarial": self.adversarial.critic(real, fake), **terms}
         wrong = self.judged(batch.x, self.wrong(c))
         if self.two_scores:
             return {
                 "adversarial": self.adversarial.critic(real[:, :1], fake[:, :1]),
                 "matching": self.adversarial.critic(real[:, 1:], wrong[:, 1:]),
+                **terms,
             }
         return {
             "adversarial": 0.5 * self.adversarial.critic(real, fake),
             "matching": 0.5 * self.adversarial.critic(real, wrong),
+            **terms,
         }
 
     def loss_G(self, batch: Batch) -> Terms:

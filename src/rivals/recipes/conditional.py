@@ -3,6 +3,7 @@ networks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from rivals.networks.heads import Head
 from rivals.networks.remedies import lasting_dropout
 from rivals.recipes.common import Common
 from rivals.recipes.core import Setup, counts, positive, recipe
-from rivals.recipes.duel import Criterion
+from rivals.recipes.duel import Criterion, Penalised
 
 TOLD: dict[str, Any] = {
     "concatenated": Concatenated,
@@ -30,7 +31,7 @@ TOLD: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions(Common):
+class Conditions(Common, Penalised):
     """The options that both recipes have; None: as the network's source had it."""
 
     latent: int = 100
@@ -46,7 +47,10 @@ class Conditions(Common):
     def __post_init__(self) -> None:
         super().__post_init__()
         counts(self, "latent")
-        positive(self, "lr")
+        positive(self, "lr", "penalty_weight")
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        yield from self.unpenalised()
 
     @property
     def chances(self) -> int:
@@ -108,6 +112,7 @@ def cgan(facts: Facts, options: ConditionalOptions) -> Setup:
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         matching=options.told == "two-scores" or (options.matching and options.told != "untold"),
         two_scores=options.told == "two-scores",
+        penalty=options.on_gradient(),
         optim_d=options.adam(options.lr),
         optim_g=options.adam(options.lr),
         schedule=options.schedule,
@@ -151,6 +156,7 @@ def acgan(facts: Facts, options: ACGANOptions) -> Setup:
         classes=classes,
         adversarial=pick("criterion", CRITERIA, options.adversarial),
         weight=options.class_weight,
+        penalty=options.on_gradient(),
         optim_d=options.adam(options.lr),
         optim_g=options.adam(options.lr),
         schedule=options.schedule,

@@ -30,7 +30,7 @@ from rivals.game import ByAttributes, Conditional, Game
 from rivals.loading import learnt
 from rivals.metrics.neighbours import nearest
 from rivals.run import Run
-from rivals.sampling import conditions, latents
+from rivals.sampling import captioned, conditions, latents
 from rivals.studio.alone import DRAWING
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_png
@@ -49,6 +49,7 @@ class Explorer:
 
     def __init__(self, path: Path, *, seed: int = 0, finder: str = "factorised"):
         self.path, self.finder, self.psi, self.only = path, finder, 1.0, ""
+        self.told = ""  # what of a text was understood, where not all of it was
         self.at = ""  # how one came here, from samples; "": from no sample
         self.game, self.shape = known(path, stamp(path))
         self.settings = Run(path).settings
@@ -62,7 +63,7 @@ class Explorer:
         with DRAWING, torch.no_grad():
             if self.only:
                 assert isinstance(self.game, Conditional)
-                asked = conditions(self.path, self.game, "best", self.only, SAMPLES)
+                asked, self.told = conditions(self.path, self.game, "best", self.only, SAMPLES)
                 with chance.fixed(seed):
                     self.samples = self.game.given(asked.to(self.game.device))
             else:
@@ -70,8 +71,8 @@ class Explorer:
         self.go("0")
 
     def ask(self, only: str) -> None:
-        """For a class, or attributes with commas between; nothing: for anything."""
-        before, self.only = self.only, only
+        """For a class, or attributes with commas between, or what a text says; nothing: for anything."""
+        before, self.only, self.told = self.only, only, ""
         try:
             self.again(self.seed)
         except UserError:
@@ -83,8 +84,16 @@ class Explorer:
         """What can be asked for."""
         if not isinstance(self.game, Conditional):
             return []
-        by_attributes = isinstance(self.game, ByAttributes) and self.game.attributes
-        return list(self.settings.get("attribute_names" if by_attributes else "class_names") or ())
+        return list(self.settings.get("attribute_names" if self.by_attributes else "class_names") or ())
+
+    @property
+    def by_attributes(self) -> bool:
+        """Whether several may be asked for at once."""
+        return isinstance(self.game, ByAttributes) and self.game.attributes > 0
+
+    @property
+    def by_text(self) -> bool:
+        return self.by_attributes and captioned(self.settings)
 
     def stand(self, z: Tensor, at: str = "") -> None:
         self.z, self.moves, self.at = z.clone(), [0.0] * DIRECTIONS, at

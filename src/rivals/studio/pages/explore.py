@@ -144,13 +144,28 @@ class Page:
 
     def choices(self) -> None:
         with ui.element("div").classes("bar"):
-            if self.explorer.names:
-                wanted = {"": "anything"} | {name: name for name in self.explorer.names}
-                asked = ui.select(wanted, value=self.explorer.only, label="Ask for").props("dense outlined")
-                asked.on_value_change(lambda e: self.ask(e.value))
+            self.asking()
             seed = ui.number("Seed", value=self.explorer.seed, min=0, precision=0).props("dense outlined")
             seed.on_value_change(lambda e: self.again(e.value))
             self.role = ui.toggle(ROLES, value="here").props('no-caps aria-label="What a click on a sample means"')
+
+    def asking(self) -> None:
+        """For what the game draws on demand, where it does."""
+        explorer = self.explorer
+        if explorer.by_text:
+            text = ui.input("Ask for", value=explorer.only, placeholder="words of its captions", autocomplete=explorer.names)
+            text.props("dense outlined clearable").classes("grow")
+            text.on("keydown.enter", lambda: self.ask(text.value or ""))
+            text.on("clear", lambda: self.ask(""))
+        elif explorer.by_attributes:
+            asked = [name for name in explorer.names if name in explorer.only.split(",")]
+            several = ui.select(explorer.names, value=asked, label="Ask for", multiple=True, with_input=True)
+            several.props("dense outlined use-chips").classes("grow")
+            several.on_value_change(lambda e: self.ask(",".join(e.value)))
+        elif explorer.names:
+            wanted = {"": "anything"} | {name: name for name in explorer.names}
+            one = ui.select(wanted, value=explorer.only if explorer.only in wanted else "", label="Ask for")
+            one.props("dense outlined").on_value_change(lambda e: self.ask(e.value))
 
     def ways(self) -> None:
         with ui.element("div").classes("bar"):
@@ -235,6 +250,8 @@ class Page:
     async def ask(self, only: str) -> None:
         if await self.tried(lambda: self.explorer.ask(only)):
             self.anew()
+            if self.explorer.told:
+                ui.notify(self.explorer.told)
 
     def anew(self) -> None:
         self.chosen = {role: [] for role in ROLES}
