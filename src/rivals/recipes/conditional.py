@@ -91,13 +91,17 @@ class ConditionalOptions(Conditions):
     options=ConditionalOptions(),
 )
 def cgan(facts: Facts, options: ConditionalOptions) -> Setup:
-    """Draws the class or the attributes it is asked for; the discriminator is told too, by projection (Miyato and Koyama, 2018)
-    or otherwise.
+    """Draws the class, the attributes or the text it is asked for; the discriminator is told too, by projection (Miyato and
+    Koyama, 2018) or otherwise.
 
     Measured (the study conditions; 16 x 16, 3,000 rounds with `--width 32 --lr 5e-4 --decay linear --average 0.99`, two minutes
     of one core, bf16, seeds 0 and 1, torch 2.13.0, rivals 0.1.0): a classifier reads the class asked for from 99.3 % of 2,000
     samples of mnist-10k, Fréchet distance 9.0 on its features, and from 95.2 % of Fashion-MNIST, 6.3; with `--no-matching` 98.6
-    and 88.3 %, 9.1 and 7.5; the same networks without a condition 54.0 and 24.2."""
+    and 88.3 %, 9.1 and 7.5; the same networks without a condition 54.0 and 24.2.
+
+    By attributes: punks, `--network resize --norm-d none --penalty r1 --penalty-weight 3 --lr 2e-3 --latent 64 --decay linear
+    --average 0.999`, 2,313 rounds, six minutes of one core (bf16, seed 100): a judge reads female, glasses and hat from all of
+    the samples asked for and from 0.0 % of the others, a beard from 97.2 and 0.5 %, a smile from 70.6 and 0.0 %."""
     wanted = options.condition or ("class" if facts.classes or not facts.attributes else "attributes")
     if wanted == "attributes" and not facts.attributes:
         raise UserError("the data has no attributes to draw by: give data that has, or leave out --condition")
