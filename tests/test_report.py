@@ -19,6 +19,7 @@ from rivals.report.charts import smooth, thin
 from rivals.report.story import MOST_PICTURES, spread
 
 PROTOCOL = "Fréchet distance, 64 random convolution features, 2,000 samples against 2,000 training rows"
+HOW: dict[str, Any] = {"protocol": {"fd": PROTOCOL}, "better": {"fd": "lower"}}
 SETTINGS: dict[str, Any] = {
     "recipe": "dcgan",
     "options": {"width": 64, "lr": 0.0002, "flip": True, "clip": None},
@@ -49,15 +50,15 @@ ONE: list[dict[str, Any]] = [
         }
         for r in range(100, 1300, 100)
     ),
-    {"kind": "score", "round": 500, "seconds": 50.0, "scores": {"fd": 20.5}, "protocol": {"fd": PROTOCOL}, "best": True},
-    {"kind": "score", "round": 900, "seconds": 90.0, "scores": {"fd": 12.25}, "protocol": {"fd": PROTOCOL}, "best": True},
+    {"kind": "score", "round": 500, "seconds": 50.0, "scores": {"fd": 20.5}, "best": True, **HOW},
+    {"kind": "score", "round": 900, "seconds": 90.0, "scores": {"fd": 12.25}, "best": True, **HOW},
     {
         "kind": "score",
         "round": 1200,
         "seconds": 120.0,
         "scores": {"fd": 13.75},
-        "protocol": {"fd": PROTOCOL},
         "best": False,
+        **HOW,
     },
     {"kind": "note", "round": 600, "text": "resumed at round 600"},
 ]
@@ -330,11 +331,35 @@ def test_several_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert re.search(r"width 64 128", differing)
     assert "seed" not in differing
     assert page.text.count("≠") == 3 + 1  # width, and lr and flip, which the second run lacks
+    assert "wide has the best Fréchet distance: 9.5, against 12.25 of plain (lower is better)." in page.text
+
+
+def test_two_runs_that_differ_in_little_are_told_apart_in_a_sentence(tmp_path: Path) -> None:
+    better = json.loads(json.dumps(ONE).replace("12.25", "9.5"))
+    options = SETTINGS["options"]
+    runs = [
+        run(tmp_path / "plain", ONE, options=options | {"lr": None}, data=SETTINGS["data"] | {"caption_key": None}),
+        run(tmp_path / "quick", better, seed=4),  # of a time when there were no captions
+    ]
+    page = Page(write_report(runs, tmp_path / "page.html"))
+    assert "They differ in lr (0.0002 and default), and in their seeds." in page.text
+    assert "may not be compared" not in page.text
+    equal = Page(write_report([runs[0], run(tmp_path / "same", ONE)], tmp_path / "page.html"))
+    assert "The best Fréchet distance is shared: 12.25 (lower is better)." in equal.text
+
+
+def test_long_lists_are_told_by_their_beginning(tmp_path: Path) -> None:
+    names = [f"n{k}" for k in range(90)]
+    page = Page(write_report([run(tmp_path / "one", ONE, attribute_names=names)]))
+    assert "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, and 78 more" in page.text
 
 
 def test_a_score_that_rises_has_its_highest_as_the_best(tmp_path: Path) -> None:
     def log(values: list[float]) -> list[dict[str, Any]]:
-        return [{"kind": "score", "round": i, "scores": {"coverage": v}, "best": True} for i, v in enumerate(values)]
+        way = {"coverage": "higher"}
+        return [
+            {"kind": "score", "round": i, "scores": {"coverage": v}, "better": way, "best": True} for i, v in enumerate(values)
+        ]
 
     runs = [run(tmp_path / "low", log([0.1, 0.5])), run(tmp_path / "high", log([0.2, 0.75]))]
     page = write_report(runs, tmp_path / "page.html").read_text()
@@ -346,6 +371,7 @@ def test_scores_of_unlike_measurements_are_not_compared(tmp_path: Path, other: d
     log = ONE if other else json.loads(json.dumps(ONE).replace("64 random", "32 random"))
     page = Page(write_report([run(tmp_path / "a", ONE), run(tmp_path / "b", log, **other)], tmp_path / "page.html"))
     assert "These scores may not be compared" in page.text
+    assert ("(data," if other else "(protocol") in page.text
     assert '<span class="tag">' not in page.source
     assert page.charts[0].startswith("Speed")
 

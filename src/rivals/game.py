@@ -138,6 +138,9 @@ class ByAttributes(Conditional, Protocol):
 
     def having(self, wanted: Sequence[int], n: int) -> Tensor:
         """(n, attributes) conditions that hold these attributes, by number."""
+
+    def met_with(self, wanted: Sequence[int]) -> bool:
+        """Whether a thing with all of these was met in training."""
         ...
 
 
@@ -191,6 +194,23 @@ class Judges(Protocol):
     """A game that gives each thing a logit, (B, *shape) -> (B, 1): high for real."""
 
     def logits(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class JudgesAsked(Protocol):
+    """A game that gives each thing a logit together with what was asked for."""
+
+    def asked(self, batch: Batch) -> Tensor:
+        """(B, K), the conditions of the batch's rows."""
+        ...
+
+    def given(self, c: Tensor) -> Tensor:
+        """Latents that ask for them."""
+        ...
+
+    def logits_of(self, x: Tensor, c: Tensor) -> Tensor:
+        """(B, *shape), (B, K) -> (B, 1): high for real."""
+        ...
 
 
 @runtime_checkable

@@ -89,8 +89,13 @@ class Met(nn.Module):
         self.met[places] = a.to(torch.uint8)
 
     def __call__(self, n: int, device: torch.device) -> Tensor:
+        noise = chance.normal(n, self.noise, device=device)  # first, as where something is asked for: equal seeds, equal noise
         rows = (ROWS * chance.uniform(n, device=device)).long().clamp_(max=ROWS - 1)
-        return torch.cat([chance.normal(n, self.noise, device=device), self.met[rows].float()], 1)
+        return torch.cat([noise, self.met[rows].float()], 1)
+
+    def knows(self, wanted: Sequence[int]) -> bool:
+        """Whether one of the met has all of these."""
+        return bool(self.met[:, list(wanted)].bool().all(1).any())
 
     def having(self, wanted: Sequence[int], n: int) -> Tensor:
         """(n, attributes) of met things that have all of these; where there is none, these and no others."""

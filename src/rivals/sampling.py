@@ -49,6 +49,12 @@ def latents(game: Game, n: int, seed: int) -> Tensor:
         return torch.cat([game.prior(min(ROWS, n - start)) for start in range(0, n, ROWS)])
 
 
+def noise_of(game: Game) -> int | None:
+    """How many of a latent's numbers, the first ones, are noise, where others say what is asked for; None: all are noise."""
+    noise = getattr(getattr(game, "latents", None), "noise", None)
+    return noise if isinstance(noise, int) else None
+
+
 def generated(game: Samples, n: int, seed: int, *, bounded: bool, name: str = "samples") -> Memory:
     """n samples as a data set: of pictures (bounded) the 8-bit ones that would be saved, as everyone judges them.
 
@@ -113,7 +119,7 @@ class Asked(NamedTuple):
     """What samples are to be."""
 
     c: Tensor  # (n,) class numbers, or (n, K) attributes
-    told: str = ""  # what of a text was understood, where not all of it was
+    told: str = ""  # what a visitor should know of it
 
 
 def attributes_of(settings: Mapping[str, Any], only: str) -> tuple[Sequence[int], str]:
@@ -140,6 +146,9 @@ def conditions(path: Path | str, game: Game, checkpoint: Which, only: str, n: in
     settings = read(Path(path), checkpoint)[0]["settings"]
     if isinstance(game, ByAttributes) and game.attributes:
         wanted, told = attributes_of(settings, only)
+        if not game.met_with(wanted):
+            told = f"{told}; " if told else ""
+            told += "no picture that it met lately has all of these: they alone are asked for"
         return Asked(game.having(wanted, n), told)
     names = settings.get("class_names") or [str(k) for k in range(settings["facts"]["classes"])]
     return Asked(torch.full((n,), class_number(str(path), names, only)))

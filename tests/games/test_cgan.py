@@ -179,6 +179,7 @@ def test_attributes_are_asked_for_as_they_were_met():
     met = {tuple(row) for row in conditions.tolist()}
     assert met == {(0, 0, 0), (1, 0, 1), (0, 1, 0)}  # what was not met yet has none
     assert made.having([0], 3).tolist() == [[1, 0, 1]] * 3
+    assert [made.met_with(wanted) for wanted in ([], [0], [0, 2], [0, 1])] == [True, True, True, False]
     assert made.having([0, 1], 2).tolist() == [[1, 1, 0]] * 2  # never met: these alone
     z = made.given(made.having([1], 4))
     assert z[:, LATENT:].tolist() == [[0, 1, 0]] * 4

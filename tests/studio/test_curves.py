@@ -23,8 +23,17 @@ def test_values_gaps_the_best_and_findings_are_drawn():
     assert line["data"] == [[0.0, 5.0], [10.0, None], [20.0, 3.0]]
     assert line["markPoint"]["data"][0]["coord"] == [20.0, 3.0]
     assert [mark["xAxis"] for mark in line["markLine"]["data"]] == [15.0, 0.0]
+    assert "markLine" not in options(Group("Memory", [SHORT]), dark=False, findings=findings)["series"][0]
     assert "other from 5 to 3" in drawn["aria"]["label"]["description"]
     assert options(Group("Losses", [SHORT]), dark=True)["series"][0]["color"] == DARK[1] != LIGHT[1]
+
+
+@pytest.mark.parametrize(("x", "place"), [("round", 5.0), ("image", 320.0), ("minute", 0.25)])
+def test_findings_stand_where_they_began(x, place):
+    finding = {"kind": "finding", "round": 20, "images": 1280, "seconds": 60, "since": 5, "name": "collapse"}
+    group = Group("Losses", [SHORT], x=x)
+    (mark,) = options(group, dark=False, findings=[finding])["series"][0]["markLine"]["data"]
+    assert mark["xAxis"] == place
 
 
 def test_smoothing_draws_the_mean_and_leaves_short_curves_as_they_are():

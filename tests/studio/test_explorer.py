@@ -164,6 +164,52 @@ def test_attributes_and_texts_are_asked_for(by_attributes, by_text):
     assert cats.only == "blue dog"
 
 
+def test_one_may_be_asked_for_something_else_while_its_noise_stays(by_attributes, tmp_path):
+    explorer = Explorer(by_attributes, seed=2)
+    explorer.go("5")
+    noise = explorer.z[:-3].clone()
+    explorer.ask("smile")
+    assert explorer.at == "5"  # the same number, from the same noise
+    assert torch.equal(explorer.z[:-3], noise)
+    assert "smile" in explorer.has
+    before = explorer.picture()
+    explorer.move(0, 1.5)
+    explorer.become(["female", "hat"])
+    assert explorer.has == explorer.became == ["female", "hat"]
+    assert (torch.equal(explorer.z[:-3], noise), explorer.moves[0]) == (True, 1.5)
+    assert explorer.picture() != before
+    with pytest.raises(UserError, match="did you mean 'hat'"):
+        explorer.become(["hut"])
+    explorer.go("5")
+    assert explorer.became is None
+    large = PIL.Image.open(io.BytesIO(explorer.enlarged()))
+    assert large.size == (512, 512)
+    small = PIL.Image.open(io.BytesIO(explorer.picture()))
+    assert large.resize((8, 8), PIL.Image.Resampling.NEAREST).tobytes() == small.tobytes()
+
+
+@pytest.mark.parametrize("finder", ["factorised", "principal"])
+def test_directions_leave_what_was_asked_for(by_attributes, finder):
+    explorer = Explorer(by_attributes, finder=finder)
+    assert explorer.directions.shape == (DIRECTIONS, len(explorer.z))
+    assert (explorer.directions[:, -3:] == 0).all()
+    assert torch.allclose(explorer.directions.norm(dim=1), torch.ones(DIRECTIONS), atol=1e-4)
+
+
+def test_what_was_never_met_together_is_told(by_text):
+    explorer = Explorer(by_text)
+    explorer.ask("red dog")
+    assert explorer.told == ""
+    explorer.ask("cat dog")
+    assert explorer.told == "no picture that it met lately has all of these: they alone are asked for"
+
+
+def test_a_game_that_is_asked_for_nothing_has_nothing(explorer):
+    assert explorer.has is None
+    with pytest.raises(UserError, match="asked for nothing"):
+        explorer.become(["7"])
+
+
 def test_runs_without_pictures_of_noise_are_refused(tmp_path):
     into = tmp_path / "ring"
     train(find("gan").but(network="mlp", width=8), Training(data="ring", into=into, rounds=2, looks=1, precision="float32"))

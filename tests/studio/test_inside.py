@@ -19,9 +19,11 @@ from rivals.studio import inside
 from rivals.training import Training, train
 
 
-def test_answers_are_the_discriminators(trained):
-    found = inside.answers(trained)
-    game = load(trained)
+@pytest.mark.parametrize("which", ["latest", "best"])
+def test_answers_are_the_discriminators(trained, which):
+    found = inside.answers(trained, which)
+    game = load(trained, checkpoint=which)
+    assert found.round == game.round == inside.opened(trained, which, 0).round
     with torch.no_grad():
         assert torch.allclose(game.logits(found.judged[0]).flatten(), found.real[: inside.LOOKED], atol=1e-5)
         assert torch.allclose(game.logits(found.judged[1]).flatten(), found.fake[: inside.LOOKED], atol=1e-5)
@@ -37,7 +39,7 @@ def test_the_map_is_where_the_answer_changes(trained):
     where = inside.minded(trained, x)
     assert where.shape == (inside.LOOKED, 8, 8)
     assert torch.equal(where.flatten(1).amax(1), torch.ones(inside.LOOKED))
-    game = load(trained)
+    game = load(trained, checkpoint="latest")
 
     def change(y, z):
         moved = x[:1].clone()
@@ -59,7 +61,7 @@ def test_weights_are_told_of_every_layer(trained):
 
 
 def test_gradients_are_those_of_the_owners_turn(trained):
-    tree, _ = read(trained)
+    tree, _ = read(trained, "latest")
     setup = setup_of(tree["settings"])
     game = setup.game
     game.load_state_dict(tree["game"])
@@ -80,6 +82,24 @@ def test_games_without_a_discriminator_show_their_weights_alone(tmp_path):
     with pytest.raises(UserError, match="no discriminator"):
         inside.answers(into)
     assert inside.layers(into)
+
+
+@pytest.mark.parametrize("told", ["projection", "two-scores"])
+def test_what_was_asked_for_is_judged_with_it(tmp_path, told):
+    into = tmp_path / "cgan"
+    recipe = find("cgan").but(width=4, norm_d="none", told=told)
+    train(recipe, Training(data="digits", into=into, rounds=2, looks=1, precision="float32"))
+    found, game, rows = inside.answers(into), load(into, checkpoint="latest"), load_data("digits")
+    first = inside.opened(into, "latest", 0).rows
+    y = torch.nn.functional.one_hot(first.y, 10).float()
+    with torch.no_grad():
+        wanted = game.discriminator(first.x, y)[:, 0]
+    assert len(rows) > len(wanted)
+    assert torch.allclose(found.real, wanted, atol=1e-5)
+    x = found.judged[0].clone().requires_grad_()
+    game.discriminator(x, y[: len(x)])[:, 0].sum().backward()
+    slope = x.grad.abs().amax(1)
+    assert torch.allclose(inside.minded(into, found.judged[0]), slope / slope.flatten(1).amax(1)[:, None, None], atol=1e-5)
 
 
 def test_points_are_answered_too(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from rivals.errors import UserError
 from rivals.recipes import RECIPES, find
 from rivals.run import Run
-from rivals.studio.options import continued, options_of, typed
+from rivals.studio.options import continued, filled, options_of, typed
 from rivals.training import Training
 
 
@@ -48,6 +48,17 @@ def test_a_form_is_filled_in_as_its_address_says():
     ):
         assert option.words(option.read(typed(value))) == option.words(value) != []
     assert gan["penalty"].read("no such") == gan["penalty"].usual
+
+
+def test_the_form_of_a_run_is_filled_with_what_differs(trained):
+    """And what the form then types is what was typed."""
+    found = filled(Run(trained).settings)
+    assert found == {"recipe": "gan", "precision": "float32", "looks": "4", "rounds": "40", "width": "16"}
+    settings = {**Run(trained).settings, "options": {**vars(find("gan").options), "penalty": "r1", "beta1": 0.25}}
+    found = filled(settings)
+    known = options_of(find("gan").options) | options_of(Training())
+    typed = [word for name, text in found.items() if name != "recipe" for word in known[name].words(known[name].read(text))]
+    assert sorted(typed) == sorted(continued(settings)[1:])
 
 
 def test_a_run_goes_on_with_the_command_that_began_it(trained, tmp_path):

@@ -290,7 +290,7 @@ def test_what_cannot_be_trained_is_told_on_the_page(page):
     page.get_by_label("penalty weight").fill("3")
     page.get_by_label("beta1").fill("x")
     page.get_by_role("button", name="Start").click()
-    page.get_by_text("rivals: Error parsing --beta1").wait_for(timeout=150_000)
+    page.get_by_text("Error parsing --beta1").wait_for(timeout=150_000)
     page.get_by_label("beta1").fill("")
     page.get_by_role("button", name="Start").click()
     page.get_by_text("--penalty-weight changes nothing without --penalty").wait_for(timeout=150_000)

@@ -30,7 +30,7 @@ def test_runs_are_found_at_any_depth_and_told(folder):
     assert glance.final == glance.values[-1]
     assert glance.best == min(glance.values)
     assert glance.speed > 0
-    assert glance.word == ""
+    assert glance.words == []
 
 
 def test_only_what_is_new_is_read(folder):
@@ -44,10 +44,10 @@ def test_only_what_is_new_is_read(folder):
         run.note(event)
     again = by_name(shelf)["gan-digits"]
     assert again is glance
-    assert (len(glance.scores), glance.best, glance.word, glance.round) == (looks + 1, 0.5, "collapse", 51)
+    assert (len(glance.scores), glance.best, glance.words, glance.round) == (looks + 1, 0.5, ["collapse"], 51)
     assert glance.follower.end > end
     run.rewind(40)  # as a resumed run does
-    assert (len(by_name(shelf)["gan-digits"].scores), glance.word, glance.round) == (looks, "", 40)
+    assert (len(by_name(shelf)["gan-digits"].scores), glance.words, glance.round) == (looks, [], 40)
 
 
 def test_a_run_that_is_being_trained_stopped_or_was_killed_is_told(folder):

@@ -22,14 +22,13 @@ from rivals.explore.showing import (
     decoded,
     drawn_shape,
     judge_of,
-    noise_of,
     opened,
     picked,
     read_latents,
     read_picture,
     written,
 )
-from rivals.sampling import latents
+from rivals.sampling import latents, noise_of
 
 READS = 5000  # samples: of an attribute that one in a hundred has, fifty
 

@@ -7,6 +7,8 @@ eigenvectors of A^T A (eq. 4).
 `principal`: Härkönen, Hertzmann, Lehtinen and Paris, 2020, GANSpace, https://arxiv.org/abs/2004.02546: the principal components
 of the first layer's activations, as the second layer gets them, over many draws, carried back to the latents by regression
 (section 2.2).
+
+Of a latent that also says what is asked for only the noise is moved.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from torch import Tensor, nn
 
 from rivals.errors import UserError
 from rivals.game import Game, Samples
-from rivals.sampling import latents
+from rivals.sampling import latents, noise_of
 
 
 def first_layer(game: Game, dimension: int) -> nn.Linear:
@@ -82,20 +84,24 @@ def draws(game: Game, z: Tensor) -> None:
 
 def factorised(game: Game, k: int) -> Tensor:
     """(k, d) unit directions, the strongest first."""
-    A = first_layer(game, dimension_of(game)).weight.detach().double()
+    d = dimension_of(game)
+    A = first_layer(game, d).weight.detach().double()[:, : noise_of(game)]
     _, vectors = torch.linalg.eigh(A.T @ A)
-    return signed(vectors.flip(1).T[: fitting(k, vectors)]).to(game.device, torch.float32)
+    return widened(signed(vectors.flip(1).T[: fitting(k, vectors)]), d).to(game.device, torch.float32)
 
 
 def principal(game: Game, k: int, *, n: int = 2000, seed: int = 0) -> Tensor:
     """(k, d) directions of unit length, those of the largest variance first; n draws."""
-    z = latents(game, n, seed)
-    y = activations(game, z)
+    z, noise = latents(game, n, seed), noise_of(game)
+    if noise is not None:
+        z[:, noise:] = z[0, noise:]  # all are asked for the same
+    y, d = activations(game, z), z.shape[1]
+    z = z[:, :noise]
     y, z = y - y.mean(0), (z - z.mean(0)).double()
     _, scores = torch.linalg.eigh((y @ y.T).double())  # (n, n), the least first: the components' values of each draw
     x = scores.flip(1)[:, : fitting(k, scores[: z.shape[1]])]
     back = x.T @ z  # (k, d): the latents that go with each component, by regression on orthonormal x
-    return signed(back / back.norm(dim=1, keepdim=True)).to(game.device, torch.float32)
+    return widened(signed(back / back.norm(dim=1, keepdim=True)), d).to(game.device, torch.float32)
 
 
 FINDERS: dict[str, Callable[[Game, int], Tensor]] = {"factorised": factorised, "principal": principal}
@@ -105,6 +111,11 @@ def dimension_of(game: Game) -> int:
     if not isinstance(game, Samples):
         raise UserError("this game draws nothing from noise alone: it has no latent space")
     return game.prior(2).shape[1]
+
+
+def widened(directions: Tensor, d: int) -> Tensor:
+    """(k, noise) -> (k, d): what the others of a latent's numbers ask for stays."""
+    return torch.nn.functional.pad(directions, (0, d - directions.shape[1]))
 
 
 def fitting(k: int, vectors: Tensor) -> int:

@@ -46,12 +46,6 @@ def picked(game: Game, sample: int, seed: int) -> Tensor:
     return latents(game, SAMPLES, seed)[sample]
 
 
-def noise_of(game: Game) -> int | None:
-    """How many of a latent's numbers, the first ones, are noise, where others say what is asked for; None: all are noise."""
-    noise = getattr(getattr(game, "latents", None), "noise", None)
-    return noise if isinstance(noise, int) else None
-
-
 @torch.no_grad()
 def decoded(game: Game, z: Tensor) -> Tensor:
     assert isinstance(game, Samples)

@@ -133,10 +133,19 @@ class ConditionalGAN(Generates):
         logits: Tensor = self.discriminator(x, c)
         return logits.float()
 
+    def logits_of(self, x: Tensor, c: Tensor) -> Tensor:
+        """(B, 1): of two scores the first, whether it is real."""
+        return self.judged(x, c)[:, :1]
+
     def given(self, c: Tensor) -> Tensor:
         """(B,) class numbers or (B, K) conditions -> latents that ask for them."""
         c = one_hot(c, self.classes).float() if c.dim() == 1 else c
         return torch.cat([chance.normal(len(c), self.latent, device=c.device), c], 1)
+
+    def met_with(self, wanted: Sequence[int]) -> bool:
+        """Whether a thing with all of these was met in training."""
+        assert isinstance(self.latents, Met)
+        return self.latents.knows(wanted)
 
     def having(self, wanted: Sequence[int], n: int) -> Tensor:
         """(n, attributes) conditions that hold these attributes, by number."""

@@ -25,6 +25,7 @@ Values = NDArray[np.float64]
 Colours = Mapping[str, str]  # c0 ... c5 of curves, muted, line, card
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1a1c20", "#e69f00")  # --c0 ... --c5 of colours.css
 DARK = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
+MACHINE = {"Speed": "images/s", "Memory": "MB"}
 COLOURS = len(LIGHT)  # further curves repeat them with other dashes
 
 
@@ -48,6 +49,11 @@ class Group(NamedTuple):
     unit: str = ""
     x: Along = "round"
     zero: bool = False  # whether 0 is to be seen
+
+    @property
+    def machine(self) -> bool:
+        """Whether it is of the machine, and not of the game."""
+        return self.title in MACHINE
 
 
 class Chart(NamedTuple):
@@ -74,7 +80,7 @@ def charts_of(story: Story) -> list[Chart]:
 def groups_of(story: Story, x: Along = "round") -> list[Group]:
     """Which curves stand together; those that hold nothing are left out."""
     rows = story.terms
-    groups = [Group(spell(score.name), [score_curve(score, x=x)], x=x) for score in story.scores]
+    groups = [Group(spell(score.name), [score_curve(score, x=x)], score.direction, x) for score in story.scores]
     players = dict.fromkeys(name for row in rows for name in part(row, "terms"))
     groups += [Group(f"Losses of the {player}", _curves(rows, x, "terms", player), x=x) for player in players]
     # each in a chart of its own: their scales have nothing in common
@@ -82,8 +88,8 @@ def groups_of(story: Story, x: Along = "round") -> list[Group]:
     groups.append(Group("Gradient norms", _curves(rows, x, "gradients"), x=x))
     groups.append(Group("Share of turns skipped", _curves(rows, x, "skipped"), x=x))
     groups.append(Group("Vital signs", _curves(story.signs, x, "signs"), x=x))
-    groups.append(Group("Speed", [curve_of(rows, 0, "speed", x=x)], "images/s", x, zero=True))
-    groups.append(Group("Memory", [curve_of(rows, 0, "memory", x=x)], "MB", x, zero=True))
+    for title, unit in MACHINE.items():
+        groups.append(Group(title, [curve_of(rows, 0, title.lower(), x=x)], unit, x, zero=True))
     return [group for group in groups if any(curve.y and curve.missing < len(curve.y) for curve in group.curves)]
 
 
@@ -97,7 +103,8 @@ def together(stories: Sequence[Story], x: Along) -> list[Group]:
             for score in story.scores
             if score.name == name
         ]
-        groups.append(Group(spell(name), curves, x=x))
+        direction = next(score.direction for story in stories for score in story.scores if score.name == name)
+        groups.append(Group(spell(name), curves, direction, x))
     speeds = [curve_of(story.terms, slot, "speed", x=x)._replace(label=story.name) for slot, story in enumerate(stories)]
     groups.append(Group("Speed", speeds, "images/s", x, zero=True))
     return [group for group in groups if any(curve.missing < len(curve.y) for curve in group.curves)]

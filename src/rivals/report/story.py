@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 MOST_PICTURES = 40  # of one run
+LISTED = 12  # of a list that is a setting
+DEFAULT = "default"  # of an option that was left as its recipe, or the network's source, had it
 MOST_BYTES = 20_000_000  # of all pictures of a page, about
 
 GROUPS = {  # where a setting stands on the page; the others under Training
@@ -48,11 +50,24 @@ class Score(NamedTuple):
     name: str
     protocol: str
     points: Sequence[Point]  # finite ones, by round
-    best: Point | None  # as the run marked it: only the run knows whether less is better
+    best: Point | None  # as the run marked it
+    better: str = ""  # which way: lower, higher, near 0.5, near the floor; "": the log does not tell
 
     @property
     def last(self) -> Point:
         return self.points[-1]
+
+    @property
+    def best_value(self) -> float:
+        return self.best.value if self.best else math.nan
+
+    @property
+    def direction(self) -> str:
+        """
+        >>> Score("fd", "", [], None, "lower").direction
+        'lower is better'
+        """
+        return f"{self.better} is better" if self.better else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +131,9 @@ class Story:
                 continue
             title = GROUPS.get(key, "Training")
             inside = key in GROUPS and isinstance(value, dict)
-            groups[title] |= {name: _leaf(leaf) for name, leaf in _leaves(value, "" if inside else key)}
+            nothing = DEFAULT if title == "Options" else NOTHING
+            found = _leaves(value, "" if inside else key)
+            groups[title] |= {name: nothing if leaf is None else _leaf(name, leaf) for name, leaf in found}
         return {title: rows for title, rows in groups.items() if rows}
 
 
@@ -173,7 +190,7 @@ def _by_round(log: Iterable[Row], kind: str) -> list[Row]:
 def _scores(rows: Sequence[Row]) -> list[Score]:
     found = []
     for name in dict.fromkeys(n for r in rows for n in part(r, "scores")):
-        points, best, protocol = [], None, ""
+        points, best, protocol, better = [], None, "", ""
         for row in rows:
             value = number(part(row, "scores").get(name))
             if math.isfinite(value):
@@ -182,8 +199,9 @@ def _scores(rows: Sequence[Row]) -> list[Score]:
                 if row.get("best") is True and name == next(iter(row["scores"])):
                     best = points[-1]
                 protocol = str(part(row, "protocol").get(name) or protocol)
+                better = str(part(row, "better").get(name) or better)
         if points:
-            found.append(Score(name, protocol, points, best))
+            found.append(Score(name, protocol, points, best, better))
     return found
 
 
@@ -218,16 +236,17 @@ def _leaves(value: object, name: str) -> Iterable[tuple[str, object]]:
         yield name, value
 
 
-def _leaf(value: object) -> str:
+def _leaf(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return (
-            " \N{MULTIPLICATION SIGN} ".join(map(str, value))
-            if all(isinstance(v, int) for v in value)
-            else ", ".join(map(str, value))
-        )
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else NOTHING if value is None else str(value)
+        if all(isinstance(v, int) for v in value):
+            return " \N{MULTIPLICATION SIGN} ".join(map(str, value))
+        more = f", and {len(value) - LISTED} more" if len(value) > LISTED else ""
+        return ", ".join(map(str, value[:LISTED])) + more
+    if name == "fingerprint":
+        return str(value)[:12]
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)
 
 
 def differing(stories: Sequence[Story]) -> dict[str, list[str]]:
@@ -242,4 +261,5 @@ def _differing(tables: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
     """
     names = dict.fromkeys(name for table in tables for name in table)
     values = {name: [table.get(name, NOTHING) for table in tables] for name in names}
-    return {name: row for name, row in values.items() if len(set(row)) > 1}
+    # that a recipe has an option which another has not is no difference while nobody chose it
+    return {name: row for name, row in values.items() if len({NOTHING if value == DEFAULT else value for value in row}) > 1}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rivals.log import Event, number
+from rivals.log import Event, number, round_of
 from rivals.report.charts import COLOURS, DARK, LIGHT, Curve, Group, limits, logarithmic, place, smooth, thin
 from rivals.report.words import ALONG, Along
 from rivals.studio.tables import as_csv
@@ -27,7 +27,7 @@ def options(group: Group, *, dark: bool, smoothing: float = 0.0, findings: Seque
     series: list[dict[str, Any]] = []
     for curve in group.curves:
         series += lines(curve, (DARK if dark else LIGHT)[curve.slot % COLOURS], smoothing)
-    if series and findings:
+    if series and findings and not group.machine:
         series[0]["markLine"] = found(findings, group.x, ink)
     low, high = limits(group.curves, group.zero)
     log = logarithmic(low, high)
@@ -43,7 +43,7 @@ def options(group: Group, *, dark: bool, smoothing: float = 0.0, findings: Seque
         "aria": {"enabled": True, "label": {"description": described(group)}},
         "grid": {"left": 8, "right": 16, "top": 34 if several else 12, "bottom": 24, "containLabel": True},
         "legend": {"show": several, "type": "scroll", "top": 0, "left": 0, "itemWidth": 18, "textStyle": {"color": ink}},
-        "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "line"}},
+        "tooltip": tooltip(dark, group.x),
         "xAxis": {"type": "value", "min": "dataMin", "max": "dataMax"} | axis | name | {"splitLine": {"show": False}},
         "yAxis": {"type": "log" if log else "value", "min": ends[0], "max": ends[1]} | axis | short,
         "series": series,
@@ -72,10 +72,30 @@ def marked(curve: Curve, colour: str) -> dict[str, Any]:
 
 
 def found(findings: Sequence[Event], x: Along, ink: str) -> dict[str, Any]:
-    at = [(place(finding, x), str(finding.get("name", ""))) for finding in findings]
+    at = [(began(finding, x), str(finding.get("name", ""))) for finding in findings]
     data = [{"xAxis": where, "name": name, "label": {"formatter": name}} for where, name in at if math.isfinite(where)]
     style = {"color": ink, "type": "dashed"}
-    return {"silent": True, "symbol": "none", "lineStyle": style, "label": {"color": ink, "fontSize": 10}, "data": data}
+    label = {"color": ink, "fontSize": 10, "position": "insideEndTop"}  # along the line: two that are near hide no letter
+    return {"silent": True, "symbol": "none", "lineStyle": style, "label": label, "data": data}
+
+
+def began(finding: Event, x: Along) -> float:
+    """Where it began, as near as one can tell: a finding knows its round, and where all was when it was found."""
+    at, round = place(finding, x), round_of(finding)
+    return at * min(1.0, number(finding.get("since"), round) / round) if round > 0 else at
+
+
+def tooltip(dark: bool, x: Along) -> dict[str, Any]:
+    """What is shown under the pointer, in numbers that can be read."""
+    digits = "toPrecision(3)" if x == "minute" else "toLocaleString('en', {maximumFractionDigits: 0})"
+    colours = {"backgroundColor": "#181b21", "borderColor": "#2d313a", "textStyle": {"color": "#eceef2"}} if dark else {}
+    return {
+        "trigger": "axis",
+        "confine": True,
+        "axisPointer": {"type": "line", "label": {":formatter": f"p => '{x} ' + (+p.value).{digits}"}},
+        ":valueFormatter": "v => v == null ? '' : (+v).toPrecision(4)",
+        **colours,
+    }
 
 
 def pairs(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> list[list[float | None]]:

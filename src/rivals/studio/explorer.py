@@ -25,12 +25,12 @@ from rivals.explore.directions import FINDERS
 from rivals.explore.editing import edit, painted
 from rivals.explore.inversion import invert
 from rivals.explore.paths import WAYS, truncated
-from rivals.explore.showing import SAMPLES, decoded, drawn_shape, noise_of, opened, written
+from rivals.explore.showing import SAMPLES, decoded, drawn_shape, opened, written
 from rivals.game import ByAttributes, Conditional, Game
 from rivals.loading import learnt
 from rivals.metrics.neighbours import nearest
 from rivals.run import Run
-from rivals.sampling import captioned, conditions, latents
+from rivals.sampling import captioned, conditions, latents, noise_of
 from rivals.studio.alone import DRAWING
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_png
@@ -40,6 +40,7 @@ DIRECTIONS = 8
 STEPS = 100  # of the way between two samples
 REACH = 4.0  # of a slider, to either side
 NEIGHBOURS, AMONG = 5, 5000  # training pictures that are shown, and among which they are sought
+SAVED = 512  # pixels of a side of what is saved, about
 PIXELS = 20_000_000  # of an uploaded picture
 
 
@@ -49,16 +50,17 @@ class Explorer:
 
     def __init__(self, path: Path, *, seed: int = 0, finder: str = "factorised"):
         self.path, self.finder, self.psi, self.only = path, finder, 1.0, ""
-        self.told = ""  # what of a text was understood, where not all of it was
+        self.told = ""  # of what was asked for, what a visitor should know
         self.at = ""  # how one came here, from samples; "": from no sample
         self.game, self.shape = known(path, stamp(path))
         self.settings = Run(path).settings
         self.found: dict[str, Tensor] = {}
         self.moves = [0.0] * DIRECTIONS
+        self.became: list[str] | None = None  # what it was asked for instead, where it was
         self.again(seed)
 
-    def again(self, seed: int) -> None:
-        """Other samples."""
+    def again(self, seed: int, at: str = "0") -> None:
+        """Other samples; and to stand at one of them."""
         self.seed = seed
         with DRAWING, torch.no_grad():
             if self.only:
@@ -68,13 +70,14 @@ class Explorer:
                     self.samples = self.game.given(asked.to(self.game.device))
             else:
                 self.samples = latents(self.game, SAMPLES, seed)
-        self.go("0")
+        self.go(at)
 
     def ask(self, only: str) -> None:
-        """For a class, or attributes with commas between, or what a text says; nothing: for anything."""
+        """For a class, or attributes with commas between, or what a text says; nothing: for anything. Who stands at a sample
+        stays with its number, which is drawn from the same noise."""
         before, self.only, self.told = self.only, only, ""
         try:
-            self.again(self.seed)
+            self.again(self.seed, self.at if self.at.isdigit() else "0")
         except UserError:
             self.only = before
             raise
@@ -95,8 +98,26 @@ class Explorer:
     def by_text(self) -> bool:
         return self.by_attributes and captioned(self.settings)
 
+    @property
+    def has(self) -> list[str] | None:
+        """What the picture where one stands was asked for; None: a latent says nothing of it."""
+        noise = noise_of(self.game)
+        if noise is None or not self.names or len(self.names) != len(self.z) - noise:
+            return None
+        return [name for name, value in zip(self.names, self.z[noise:].tolist(), strict=True) if value > 0.5]
+
+    def become(self, names: Sequence[str]) -> None:
+        """The same noise, asked for this instead. Raises `UserError` where that cannot be."""
+        if self.has is None:
+            raise UserError("what is drawn here was asked for nothing")
+        numbers = {name: k for k, name in enumerate(self.names)}
+        wanted = [pick("name", numbers, name) for name in names]
+        self.z[-len(self.names) :] = 0.0
+        self.z[[k - len(self.names) for k in wanted]] = 1.0
+        self.became = list(names)
+
     def stand(self, z: Tensor, at: str = "") -> None:
-        self.z, self.moves, self.at = z.clone(), [0.0] * DIRECTIONS, at
+        self.z, self.moves, self.at, self.became = z.clone(), [0.0] * DIRECTIONS, at, None
 
     def go(self, at: str) -> None:
         """Where a formula of samples leads, as 5 or 3,5 - 1 + 4; or along the way between two: 1~2@0.5 is in the middle."""
@@ -113,12 +134,17 @@ class Explorer:
             self.moves[k] = by
 
     @property
+    def ways(self) -> int:
+        """How many directions there are to go."""
+        noise = noise_of(self.game)
+        return min(DIRECTIONS, len(self.z) if noise is None else noise)
+
+    @property
     def directions(self) -> Tensor:
         """(k, d), found once."""
         if self.finder not in self.found:
-            k = min(DIRECTIONS, self.z.shape[0])
             with DRAWING:
-                self.found[self.finder] = pick("way to find directions", FINDERS, self.finder)(self.game, k)
+                self.found[self.finder] = pick("way to find directions", FINDERS, self.finder)(self.game, self.ways)
         return self.found[self.finder]
 
     @property
@@ -142,6 +168,12 @@ class Explorer:
 
     def picture(self) -> bytes:
         return as_png(image(self.drawn(self.here[None])[0]))
+
+    def enlarged(self) -> bytes:
+        """The picture, each pixel as a square of pixels: to be looked at elsewhere."""
+        drawn = image(self.drawn(self.here[None])[0])
+        times = max(1, SAVED // max(drawn.size))
+        return as_png(drawn.resize((times * drawn.width, times * drawn.height), PIL.Image.Resampling.NEAREST))
 
     def sample(self, number: int) -> Tensor:
         if not 0 <= number < len(self.samples):

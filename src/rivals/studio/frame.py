@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
@@ -103,6 +105,12 @@ def note(text: str, *, warn: bool = False) -> ui.label:
     return ui.label(text).classes("warn" if warn else "muted")
 
 
+def with_flags(text: str) -> ui.html:
+    """A text in which options of the command line do not break."""
+    marked = re.sub(r"--[\w-]+(?: [\w.+]+(?=[,;.]? |[,;.]?$))?", lambda found: f"<code>{found[0]}</code>", escape(text))
+    return ui.html(marked, sanitize=True)
+
+
 def facts(rows: Mapping[str, str], title: str) -> None:
     """Names and values."""
     with ui.element("table").classes("facts"):
@@ -124,16 +132,18 @@ def attributes(element: E, **values: object) -> E:
     return element
 
 
-def line(cells: Sequence[str], *, head: bool = False) -> None:
+def line(cells: Sequence[str], *, head: bool = False, words: bool = False) -> None:
+    """A row of a table, of whose cells the first is a name; the others are numbers, or words."""
+    kinds = ["", *["words" if words else "n"] * (len(cells) - 1)]
     with ui.element("thead" if head else "tr") as part:
         if head:
             with part, ui.element("tr"):
-                for cell in cells:
-                    with ui.element("th").props('scope="col"'):
+                for kind, cell in zip(kinds, cells, strict=True):
+                    with ui.element("th").classes(kind).props('scope="col"'):
                         ui.label(cell)
             return
-        for i, cell in enumerate(cells):
-            with ui.element("td" if i else "th").classes("n" if i else "").props("" if i else 'scope="row"'):
+        for i, (kind, cell) in enumerate(zip(kinds, cells, strict=True)):
+            with ui.element("td" if i else "th").classes(kind).props("" if i else 'scope="row"'):
                 ui.label(cell)
 
 

@@ -6,6 +6,7 @@ Convolutional Networks, section 3, https://arxiv.org/abs/1312.6034 (the largest 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, reduce
 from operator import add
 from pathlib import Path
@@ -18,15 +19,18 @@ from torch import Tensor
 
 from rivals import chance
 from rivals.data import Batches, bytes_from_pictures
+from rivals.data.core import Batch
 from rivals.data.part import some
 from rivals.data.pictures import image
 from rivals.errors import UserError
-from rivals.game import Game, Judges, Samples, turn
+from rivals.game import Game, Judges, JudgesAsked, Samples, turn
 from rivals.loading import learnt, load, read, setup_of
+from rivals.run import Which
 from rivals.studio.alone import DRAWING
 from rivals.studio.explorer import stamp
 from rivals.studio.png import as_png
 
+PART = 100  # of them at a time
 ROWS = 500  # real and drawn things that D answers to
 LOOKED = 8  # of each, whose map is shown
 BINS = 40
@@ -37,24 +41,52 @@ class Answers(NamedTuple):
     real: Tensor  # (n,) logits
     fake: Tensor
     judged: tuple[Tensor, Tensor]  # some of the things themselves, real and drawn
+    round: int  # whose weights answer
+
+
+class Opened(NamedTuple):
+    game: Game
+    round: int  # whose weights these are
+    rows: Batch  # of what it learnt from
+
+
+Judge = Callable[[Tensor, slice], Tensor]  # things, and which rows' conditions are theirs -> (n, ...) logits
 
 
 @lru_cache(maxsize=4)
-def opened(path: Path, _stamp: int) -> tuple[Game, Tensor]:
-    """The game of a run, and rows of what it learnt from."""
+def opened(path: Path, which: Which, _stamp: int) -> Opened:
     data = some(learnt(path), ROWS)
-    return load(path), data.rows(torch.arange(len(data)), torch.device("cpu")).x
+    rows = data.rows(torch.arange(len(data)), torch.device("cpu"))
+    game = load(path, checkpoint=which)
+    return Opened(game, game.round, rows)
 
 
-def answers(path: Path) -> Answers:
+def judge_of(game: Game, rows: Batch) -> Judge:
+    """D, of a thing by itself or with what was asked for. Raises `UserError` where there is none such."""
+    if isinstance(game, Judges):
+        return lambda x, at: game.logits(x)
+    if isinstance(game, JudgesAsked):
+        c = game.asked(rows)
+        return lambda x, at: game.logits_of(x, c[at])
+    raise UserError("This game has no discriminator that judges one thing, by itself or with what was asked for.")
+
+
+def answers(path: Path, which: Which = "latest") -> Answers:
     """What D says of real and of drawn things. Raises `UserError` for games without such a discriminator."""
-    game, real = opened(path, stamp(path))
-    if not isinstance(game, Judges) or not isinstance(game, Samples):
-        raise UserError("this game has no discriminator that judges one thing by itself")
+    game, round, rows = opened(path, which, stamp(path))
+    judge = judge_of(game, rows)
+    if not isinstance(game, Samples):
+        raise UserError("This game draws nothing from noise alone that its discriminator could judge.")
+    parts = [slice(k, k + PART) for k in range(0, len(rows.x), PART)]
     with DRAWING, chance.fixed(0), torch.no_grad():
-        fake = torch.cat([game.sample(len(part)) for part in torch.split(real, 100)])
-        logits = [torch.cat([game.logits(part) for part in torch.split(x, 100)]).flatten(1).mean(1) for x in (real, fake)]
-    return Answers(logits[0].float(), logits[1].float(), (real[:LOOKED], fake[:LOOKED]))
+        if isinstance(game, JudgesAsked) and not isinstance(game, Judges):
+            c = game.asked(rows)
+            drawn = [game.decode(game.given(c[part])) for part in parts]
+        else:
+            drawn = [game.sample(len(rows.x[part])) for part in parts]
+        fake = torch.cat(drawn)
+        real, found = (torch.cat([judge(x[part], part) for part in parts]).flatten(1).mean(1) for x in (rows.x, fake))
+    return Answers(real.float(), found.float(), (rows.x[:LOOKED], fake[:LOOKED]), round)
 
 
 def histogram(found: Answers) -> tuple[list[float], list[int], list[int]]:
@@ -67,13 +99,13 @@ def histogram(found: Answers) -> tuple[list[float], list[int], list[int]]:
     return ((edges[:-1] + edges[1:]) / 2).tolist(), counts[0][0].tolist(), counts[1][0].tolist()
 
 
-def minded(path: Path, x: Tensor) -> Tensor:
-    """(n, C, H, W) -> (n, H, W) in [0, 1]: how much D's answer changes with each pixel, beside the pixel it minds most."""
-    game, _ = opened(path, stamp(path))
-    assert isinstance(game, Judges)
+def minded(path: Path, x: Tensor, which: Which = "latest") -> Tensor:
+    """(n, C, H, W) of `Answers.judged` -> (n, H, W) in [0, 1]: how much D's answer changes with each pixel, beside the pixel it
+    minds most."""
+    game, _, rows = opened(path, which, stamp(path))
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(game.logits(x).sum(), x)
+        (gradient,) = torch.autograd.grad(judge_of(game, rows)(x, slice(len(x))).sum(), x)
     most: Tensor = gradient.abs().amax(1)
     return most / most.flatten(1).amax(1).clamp(min=1e-12)[:, None, None]
 
@@ -95,19 +127,19 @@ class Layer(NamedTuple):
     gradient: float | None  # of the same batch each time; None: no player owns it
 
 
-def layers(path: Path) -> list[Layer]:
+def layers(path: Path, which: Which = "latest") -> list[Layer]:
     """Every weight, and how strongly its player pulls at it."""
-    game, _ = opened(path, stamp(path))
-    pulls = gradients(path)
+    game = opened(path, which, stamp(path)).game
+    pulls = gradients(path, which)
     return [
         Layer(name, " \N{MULTIPLICATION SIGN} ".join(map(str, p.shape)), rms(p), pulls.get(name))
         for name, p in game.named_parameters()
     ]
 
 
-def gradients(path: Path) -> dict[str, float]:
+def gradients(path: Path, which: Which = "latest") -> dict[str, float]:
     """The root mean square of each weight's gradient on its player's turn, as the game stands in training."""
-    tree, _ = read(path)
+    tree, _ = read(path, which)
     setup = setup_of(tree["settings"])
     game, data = setup.game, learnt(path)
     both = data if setup.beside is None else setup.beside(data)

@@ -8,12 +8,12 @@ import inspect
 import re
 import textwrap
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rivals.errors import UserError
 from rivals.recipes import find
-from rivals.recipes.core import flag
+from rivals.recipes.core import Recipe, flag
 from rivals.training import Training
 
 NOT_OPTIONS = ("source", "fingerprint")  # of a run's settings of its data
@@ -71,17 +71,33 @@ def options_of(values: Any) -> dict[str, Option]:
     }
 
 
+def filled(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What the form of a training is to show for a run's, by the options' names: its recipe, and what differs from what is
+    usual."""
+    recipe = find(str(settings["recipe"]))
+    found = {"recipe": recipe.name}
+    for values, known in given(settings, recipe):
+        now = {name: typed(value) for name, value in values.items() if name in known}
+        found |= {name: text for name, text in now.items() if text != typed(known[name].usual)}
+    return found
+
+
+def given(settings: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Option]]]:
+    """What a run was given, by the options' names, and these options: of its training, and of its recipe."""
+    told = {name: value for name, value in settings["data"].items() if name not in NOT_OPTIONS}
+    told |= {"data": settings["data"]["source"], **{name: settings[name] for name in ("seed", "precision")}}
+    yield told | settings["score"] | settings["watch"] | settings["budget"], options_of(Training())
+    yield settings["options"], options_of(recipe.options)
+
+
 def continued(settings: Mapping[str, Any]) -> list[str]:
     """What is typed to go on with a run: its recipe, and what differs from the defaults. Raises `UserError` for a game that no
     recipe made."""
     if not settings.get("recipe"):
         raise UserError("this run is of a game that no recipe made: go on with it from Python")
     recipe = find(str(settings["recipe"]))
-    given = {name: value for name, value in settings["data"].items() if name not in NOT_OPTIONS}
-    given |= {"data": settings["data"]["source"], **{name: settings[name] for name in ("seed", "precision")}}
-    given |= settings["score"] | settings["watch"] | settings["budget"]
     words = [recipe.name]
-    for values, known in ((given, options_of(Training())), (settings["options"], options_of(recipe.options))):
+    for values, known in given(settings, recipe):
         for name, value in values.items():
             if name in known:
                 words += known[name].words(value)

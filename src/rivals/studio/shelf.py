@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,6 +96,11 @@ class Glance:
         return next((name for event in self.scores for name in part(event, "scores")), "")
 
     @property
+    def better(self) -> str:
+        """Which values of it are: lower, higher ...; "": not told."""
+        return next((str(part(event, "better").get(self.score) or "") for event in self.scores), "")
+
+    @property
     def values(self) -> list[float]:
         return [number(part(event, "scores").get(self.score)) for event in self.scores]
 
@@ -115,9 +121,9 @@ class Glance:
         return images / self.seconds if self.seconds else math.nan
 
     @property
-    def word(self) -> str:
-        """The doctor's last."""
-        return str(self.findings[-1].get("name", "")) if self.findings else ""
+    def words(self) -> list[str]:
+        """The doctor's, the first one first: it is often the cause of the others."""
+        return list(dict.fromkeys(str(finding.get("name", "")) for finding in self.findings))
 
 
 class Shelf:
@@ -153,6 +159,15 @@ class Shelf:
             self.known[name] = glance
             glance.refresh()
         return glance
+
+    def unused(self, name: str) -> str:
+        """A name for a run beside this one.
+
+        >>> Shelf(Path()).unused("no/such-run")
+        'no/such-run'
+        """
+        tries = chain([name], (f"{name}-{k}" for k in count(2)))
+        return next(tried for tried in tries if not (self.folder / tried).exists())
 
     def path(self, name: str) -> Path:
         """The folder of a run. Whatever does not lie in the shelf's folder is refused, also where a link leads out of it."""

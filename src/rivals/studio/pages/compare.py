@@ -56,6 +56,8 @@ class Page:
         with ui.element("div").classes("bar"):
             ui.toggle(dict(ALONG), value=self.x, on_change=lambda e: self.turn(e.value)).props('no-caps aria-label="Against"')
             ui.link("Save as one page", address("/page", run=[watch.name for watch in self.watches]))
+        self.verdict = ui.label().classes("lead")
+        self.warning = note("", warn=True)
         self.grid = ui.element("div").classes("charts")
         heading("Samples at equal places", 2)
         with ui.element("div").classes("bar"):
@@ -91,9 +93,14 @@ class Page:
 
     def update(self) -> None:
         from rivals.report.charts import together
+        from rivals.report.comparison import compared
         from rivals.studio.curves import options
 
         stories = [watch.story() for watch in self.watches]
+        found = compared(stories)
+        for label, says in ((self.verdict, found.verdict), (self.warning, found.warning)):
+            label.set_text(says)
+            label.set_visibility(bool(says))
         for group in together(stories, self.x):
             drawn = options(group, dark=self.dark)
             if group.title in self.charts:
@@ -153,10 +160,10 @@ class Page:
             return
         heading("What differs", 2)
         with ui.element("div").classes("wide"), ui.element("table").classes("runs"):
-            line(["Setting", *(story.name for story in stories)], head=True)
+            line(["Setting", *(story.name for story in stories)], head=True, words=True)
             with ui.element("tbody"):
                 for name, values in rows.items():
-                    line([name.replace("_", " "), *values])
+                    line([name.replace("_", " "), *values], words=True)
 
 
 def seeds(stories: Sequence[Story]) -> list[list[Story]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import PIL.Image
 import PIL.ImageDraw
 from nicegui import run as aside
 from nicegui import ui
-from nicegui.events import MouseEventArguments, UploadEventArguments
+from nicegui.events import MouseEventArguments, UploadEventArguments, ValueChangeEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import Slider, address, frame, heading, labelled, listed, note, opened, remember, shown
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from rivals.studio.explorer import Explorer
     from rivals.studio.server import Studio
 
-ROLES = {"here": "Go there", "these": "These", "those": "\N{MINUS SIGN} those", "that": "+ that", "ends": "Ends of a way"}
+ROLES = {"here": "Open", "these": "These", "those": "\N{MINUS SIGN} those", "that": "+ that", "ends": "Ends of a way"}
 FOUND = {"factorised": "in the first layer's weights", "principal": "in its activations"}
+WAY = "Choose two ends of a way, and go along it."
 QUIET = "no-caps flat dense"
 BRUSH = 0.05  # of the picture's side
 COLOURS = {"#ffffff": "white", "#000000": "black", "#d55e00": "red", "#0072b2": "blue", "#009e73": "green", "#f0e442": "yellow"}
@@ -38,6 +40,7 @@ def build(studio: Studio) -> None:
         run: str = "",
         seed: int = 0,
         only: str = "",
+        has: str | None = None,
         finder: str = "",
         at: str = "",
         moves: str = "",
@@ -51,7 +54,7 @@ def build(studio: Studio) -> None:
             if not run:
                 note("Choose a run that draws pictures.").classes("lead")
                 return
-            asked = Asked(seed, only, finder, at, listed(moves), psi if 0 <= psi <= 1 else 1.0)
+            asked = Asked(seed, only, has, finder, at, listed(moves), psi if 0 <= psi <= 1 else 1.0)
             explorer = await opened(lambda: explorer_of(studio.shelf.path(run), asked))
             if explorer is not None:
                 Page(explorer, run).show()
@@ -62,6 +65,7 @@ class Asked(NamedTuple):
 
     seed: int
     only: str
+    has: str | None
     finder: str
     at: str
     moves: list[float]
@@ -80,6 +84,9 @@ def explorer_of(path: Path, asked: Asked) -> Explorer:
     with suppress(UserError):
         if asked.at:
             explorer.go(asked.at)
+    with suppress(UserError):
+        if asked.has is not None:
+            explorer.become([name for name in asked.has.split(",") if name])
     with suppress(UserError):  # a game without any is explored without
         for k, by in zip(range(len(explorer.directions)), asked.moves, strict=False):
             explorer.move(k, by)
@@ -105,38 +112,62 @@ class Page:
                 self.ways()
                 self.pictures_of_yours()
         self.samples()
-        self.draw()
+        self.draw(f"Sample {self.explorer.at}" if self.explorer.at.isdigit() else self.explorer.at)
         remember(self.here)
 
     def here(self) -> str:
         explorer = self.explorer
         further = {
             "only": explorer.only,
+            "has": None if explorer.became is None else ",".join(explorer.became),
             "finder": explorer.finder if explorer.finder != next(iter(FOUND)) else "",
             "at": explorer.at if explorer.at != "0" else "",
             "moves": ",".join(f"{by:g}" for by in explorer.moves) if any(explorer.moves) else "",
             "psi": f"{explorer.psi:g}" if explorer.psi != 1 else "",
         }
-        given = {name: value for name, value in further.items() if value}
+        given = {name: value for name, value in further.items() if value or (name == "has" and value is not None)}
         return address("/explore", run=self.name, seed=explorer.seed, **given)
 
     def picture(self) -> None:
         self.stage = ui.interactive_image(on_mouse=self.mouse, events=["mousedown", "mousemove", "mouseup"])
         self.stage.classes("shown pixels").props('role="img" aria-label="The picture where you stand"')
-        self.says = ui.label().classes("muted small").props('aria-live="polite"')
+        self.says = ui.label().classes("muted small says").props('aria-live="polite"')
         with ui.element("div").classes("bar"):
             ui.button("Save", icon="download", on_click=self.save).props(QUIET)
             ui.button("Nearest training pictures", on_click=self.nearest).props(QUIET)
+        self.having()
         self.neighbours = ui.element("div").classes("strip")
 
+    def having(self) -> None:
+        """What this one was asked for, which may be changed while its noise stays."""
+        self.has: ui.select | None = None
+        now = self.explorer.has
+        if now is None:
+            return
+        several = self.explorer.by_attributes
+        names = sorted(self.explorer.names) if several else self.explorer.names
+        value = now if several else next(iter(now), None)
+        self.has = ui.select(names, value=value, label="This one has" if several else "This one is", multiple=several)
+        self.has.props("dense outlined" + (" use-chips use-input" if several else ""))
+        self.has.on_value_change(self.become)
+
+    def become(self, event: ValueChangeEventArguments[Any]) -> None:
+        wanted = event.value if self.explorer.by_attributes else [event.value]
+        if sorted(wanted or []) == sorted(self.explorer.has or []):
+            return  # it was told, not chosen
+        self.explorer.become(wanted or [])
+        self.draw()
+
     def directions(self) -> None:
-        from rivals.studio.explorer import DIRECTIONS, REACH
+        from rivals.studio.explorer import REACH
 
         heading("Directions", 2)
-        found = ui.select(FOUND, value=self.explorer.finder, label="Found").props("dense")
-        found.on_value_change(lambda e: self.find(e.value))
+        with ui.element("div").classes("bar"):
+            found = ui.select(FOUND, value=self.explorer.finder, label="Found").props("dense").classes("grow")
+            found.on_value_change(lambda e: self.find(e.value))
+            ui.button("Reset", on_click=self.back).props(QUIET)
         self.sliders = []
-        for k in range(min(DIRECTIONS, self.explorer.z.shape[0])):
+        for k in range(self.explorer.ways):
             by = self.explorer.moves[k]
             slider = labelled(f"Direction {k + 1}", partial(self.move, k), least=-REACH, most=REACH, step=0.05, value=by)
             self.sliders.append(slider)
@@ -147,6 +178,8 @@ class Page:
             self.asking()
             seed = ui.number("Seed", value=self.explorer.seed, min=0, precision=0).props("dense outlined")
             seed.on_value_change(lambda e: self.again(e.value))
+        with ui.element("div").classes("bar"):
+            ui.label("A click on a sample:").classes("muted small")
             self.role = ui.toggle(ROLES, value="here").props('no-caps aria-label="What a click on a sample means"')
 
     def asking(self) -> None:
@@ -159,7 +192,7 @@ class Page:
             text.on("clear", lambda: self.ask(""))
         elif explorer.by_attributes:
             asked = [name for name in explorer.names if name in explorer.only.split(",")]
-            several = ui.select(explorer.names, value=asked, label="Ask for", multiple=True, with_input=True)
+            several = ui.select(sorted(explorer.names), value=asked, label="Ask for", multiple=True, with_input=True)
             several.props("dense outlined use-chips").classes("grow")
             several.on_value_change(lambda e: self.ask(",".join(e.value)))
         elif explorer.names:
@@ -173,7 +206,7 @@ class Page:
             self.formula.classes("grow").on("keydown.enter", self.calculate)
             ui.button("Go", on_click=self.calculate).props("no-caps outline")
         with ui.element("div").classes("bar"):
-            self.way = note("Choose two ends of a way, and go along it.").classes("small")
+            self.way = note(WAY).classes("small")
             Slider("Along the way", self.go_along, most=1, step=0.01, value=0)
             for form in ("gif", "mp4"):
                 ui.button(form.upper(), icon="download", on_click=partial(self.film, form)).props(QUIET)
@@ -191,23 +224,28 @@ class Page:
             ui.button("Clear", on_click=self.clear).props(QUIET)
 
     def draw(self, says: str = "") -> None:
-        """What stands here now."""
+        """What stands here now. says: how one came here; "": as before."""
         self.stage.set_source(as_source(self.explorer.picture()))
-        self.says.set_text(says)
+        if says:
+            self.says.set_text(says)
+        if self.has is not None and (now := self.explorer.has) is not None:
+            self.has.set_value(now if self.explorer.by_attributes else next(iter(now), None))
+        self.mark()
 
     def samples(self) -> None:
         self.sheet.clear()
         self.buttons = []
         with self.sheet:
             for number, png in enumerate(self.explorer.sheet()):
-                button = ui.element("button").props(f'type="button" aria-label="Sample {number}"')
+                button = ui.element("button").props(f'type="button" aria-label="Sample {number}" data-number="{number}"')
                 with button.on("click", partial(self.choose, number)):
                     shown(png, "")
                 self.buttons.append(button)
 
     def mark(self) -> None:
         """Show which samples are chosen, and for what."""
-        marks = {number: role for role, numbers in self.chosen.items() for number in numbers}
+        marks = {int(self.explorer.at): "here"} if self.explorer.at.isdigit() else {}
+        marks |= {number: role for role, numbers in self.chosen.items() for number in numbers}
         for number, button in enumerate(self.buttons):
             button.classes(replace=marks.get(number, ""))
 
@@ -232,6 +270,15 @@ class Page:
         else:
             self.draw()
 
+    def back(self) -> None:
+        """As the sample was drawn."""
+        from rivals.studio.explorer import DIRECTIONS
+
+        self.explorer.moves, self.explorer.psi = [0.0] * DIRECTIONS, 1.0
+        self.reset()
+        self.psi.put(1.0)
+        self.draw()
+
     async def find(self, finder: str) -> None:
         self.explorer.finder = finder
         self.explorer.moves = [0.0] * len(self.explorer.moves)
@@ -255,9 +302,11 @@ class Page:
 
     def anew(self) -> None:
         self.chosen = {role: [] for role in ROLES}
+        self.formula.set_value("")
+        self.way.set_text(WAY)
         self.reset()
         self.samples()
-        self.draw()
+        self.draw(f"Sample {self.explorer.at}")
 
     def choose(self, number: int) -> None:
         role = str(self.role.value)
@@ -308,7 +357,10 @@ class Page:
             ui.download.content(out.read_bytes(), f"{Path(self.name).name}-way.{form}")
 
     def save(self) -> None:
-        ui.download.content(self.explorer.picture(), f"{Path(self.name).name}.png")
+        """As large as one can see, under a name that tells what it is."""
+        told = [Path(self.name).name, self.explorer.only, *(self.explorer.became or ()), self.explorer.at]
+        name = re.sub(r"[^\w]+", "-", "-".join(filter(None, told))).strip("-")
+        ui.download.content(self.explorer.enlarged(), f"{name}.png")
 
     async def nearest(self) -> None:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,44 +25,58 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WEIGHTS = {"latest": "Last", "best": "Best"}  # checkpoints
 REAL, FAKE = "#009e73", "#cc79a7"
 
 
 def build(studio: Studio) -> None:
     @ui.page("/inside")
-    async def inside(run: str = "", round: int | None = None) -> None:
+    async def inside(run: str = "", round: int | None = None, weights: str = "latest") -> None:
         with frame("Inside", "/"):
+            which = weights if weights in WEIGHTS else "latest"
             heading("Inside the game")
             ui.link(run, address("/run", run=run))
-            found = await opened(lambda: looked_into(studio.shelf.path(run)))
+            with ui.element("div").classes("bar"):
+                choice = ui.toggle(WEIGHTS, value=which).props('no-caps aria-label="Whose weights"')
+                choice.on_value_change(lambda e: ui.navigate.to(address("/inside", run=run, weights=e.value)))
+                says = note("").classes("small")
+            found = await opened(lambda: looked_into(studio.shelf.path(run), which))
             if found is None:
                 return
+            says.set_text(f"The weights of round {found.round:,}.")
             if found.moments is not None:
-                await Plane(run, found.moments, round).show()
+                await Plane(run, found.moments, round, which).show()
             if isinstance(found.said, str):
                 note(found.said)
             else:
                 await answered(found.said)
-                await looked(studio.shelf.path(run), found.said)
-            weights(found.layers)
+                await looked(studio.shelf.path(run), found.said, which)
+            sizes(found.layers)
 
 
 class Looked(NamedTuple):
     moments: Moments | str | None  # of a run on points, or why there are none
     said: Answers | str  # of the discriminator, or why there are none
     layers: list[Layer]  # are there all the same
+    round: int
 
 
-def looked_into(path: Path) -> Looked:
+def looked_into(path: Path, which: str) -> Looked:
     from rivals.studio import inside, moments  # here, where a thread waits for torch
+    from rivals.studio.explorer import stamp
 
     points = moments.of_points(Run(path))
-    return Looked(or_why(moments.Moments, path) if points else None, or_why(inside.answers, path), inside.layers(path))
+    return Looked(
+        or_why(lambda: moments.Moments(path)) if points else None,
+        or_why(lambda: inside.answers(path, which)),
+        inside.layers(path, which),
+        inside.opened(path, which, stamp(path)).round,
+    )
 
 
-def or_why(look: Callable[[Path], T], path: Path) -> T | str:
+def or_why(look: Callable[[], T]) -> T | str:
     try:
-        return look(path)
+        return look()
     except UserError as error:
         return str(error)
 
@@ -69,8 +84,9 @@ def or_why(look: Callable[[Path], T], path: Path) -> T | str:
 class Plane:
     """A run on points as it was at each of its looks; and as it is, while it trains."""
 
-    def __init__(self, run: str, moments: Moments | str, at: int | None):
+    def __init__(self, run: str, moments: Moments | str, at: int | None, weights: str):
         self.run, self.moments, self.at = run, moments, at
+        self.further = {} if weights == "latest" else {"weights": weights}
 
     async def show(self) -> None:
         heading("The game, through its training", 2)
@@ -86,7 +102,7 @@ class Plane:
             note(TELLS_FLAT if self.moments.flat else TELLS).classes("small")
         await self.refresh()
         ui.timer(EVERY, self.refresh)
-        remember(lambda: address("/inside", run=self.run, **self.through.chosen))
+        remember(lambda: address("/inside", run=self.run, **self.further, **self.through.chosen))
 
     async def refresh(self) -> None:
         assert not isinstance(self.moments, str)
@@ -121,7 +137,7 @@ async def answered(found: Answers) -> None:
             "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}},
             "tooltip": {"trigger": "axis", "confine": True},
             "grid": {"left": 8, "right": 16, "top": 34, "bottom": 24, "containLabel": True},
-            "xAxis": {"data": [f"{x:.2g}" for x in at], "name": "logit", "nameLocation": "middle", "nameGap": 26},
+            "xAxis": {"data": ticks(at), "name": "logit", "nameLocation": "middle", "nameGap": 26},
             "yAxis": {"type": "value"},
             "series": bars,
             "toolbox": {"feature": {"saveAsImage": {"title": "Save as SVG", "name": "answers"}}},
@@ -135,7 +151,17 @@ async def answered(found: Answers) -> None:
     saves("answers", as_csv(["logit", "real", "drawn"], zip(at, real, fake, strict=True)))
 
 
-async def looked(path: Path, found: Answers) -> None:
+def ticks(at: Sequence[float]) -> list[str]:
+    """As many digits as tell one bin from the next.
+
+    >>> ticks([-0.25, 0.0, 0.25]), ticks([110.0, 120.0])
+    (['-0.2', '0.0', '0.2'], ['110', '120'])
+    """
+    digits = max(0, math.ceil(-math.log10(at[1] - at[0])))
+    return [f"{x:.{digits}f}" for x in at]
+
+
+async def looked(path: Path, found: Answers, which: str) -> None:
     from rivals.studio import inside
 
     if found.judged[0].dim() != 4:
@@ -143,7 +169,7 @@ async def looked(path: Path, found: Answers) -> None:
     heading("Where it looks", 2)
     note("Orange: pixels by which its answer changes most.").classes("small")
     for title, x in zip(("Real", "Drawn"), found.judged, strict=True):
-        maps = await aside.io_bound(inside.minded, path, x)
+        maps = await aside.io_bound(inside.minded, path, x, which)
         stay()
         ui.label(title)
         with ui.element("div").classes("sheet wide-sheet"):
@@ -156,7 +182,7 @@ def saves(name: str, content: str) -> None:
     attributes(button.props("no-caps flat dense"), aria_label=f"Save the {name} as CSV")
 
 
-def weights(layers: list[Layer]) -> None:
+def sizes(layers: list[Layer]) -> None:
     heading("Weights and gradients", 2)
     note("Root mean squares; gradients of always the same batch, on the turn of the player who owns it.").classes("small")
     with ui.element("div").classes("wide"), ui.element("table").classes("runs"):

@@ -10,8 +10,22 @@ from nicegui import ui
 
 from rivals.errors import UserError
 from rivals.log import Event, round_of
-from rivals.report.words import ALONG, Along, say, time
-from rivals.studio.frame import EVERY, Slider, address, along, attributes, chart, dark, facts, frame, heading, note, remember
+from rivals.report.words import ALONG, Along, say, spell, time
+from rivals.studio.frame import (
+    EVERY,
+    Slider,
+    address,
+    along,
+    attributes,
+    chart,
+    dark,
+    facts,
+    frame,
+    heading,
+    note,
+    remember,
+    with_flags,
+)
 from rivals.studio.through import Through
 
 if TYPE_CHECKING:
@@ -51,6 +65,8 @@ class Page:
         note(self.name).classes("small")
         with ui.element("div").classes("bar"):
             self.says = ui.label().classes("lead").props('aria-live="polite"')
+        with ui.element("div").classes("progress long").props('aria-hidden="true"') as self.progress:
+            self.done = ui.element("i")
         with ui.element("div").classes("bar"):
             self.stops = ui.button("Stop", on_click=self.stop).props("no-caps outline")
             self.goes = ui.button("Continue", on_click=self.go_on).props("no-caps unelevated")
@@ -60,6 +76,8 @@ class Page:
             ui.link("Inside the game", address("/inside", run=self.name))
             ui.link("Compare with others", address("/compare", run=self.name))
             ui.link("Save as one page", address("/page", run=self.name))
+            if self.watch.settings.get("recipe"):
+                self.again()
         self.failed = ui.element("pre").classes("command warn")
         self.findings = ui.element("section").props('aria-label="What the doctor says"')
         self.samples()
@@ -74,6 +92,13 @@ class Page:
         await self.update()
         ui.timer(EVERY, self.refresh)
         remember(self.here)
+
+    def again(self) -> None:
+        """The form of this training, to be changed and trained beside it."""
+        from rivals.studio.options import filled
+
+        name = self.studio.shelf.unused(self.name)
+        ui.link("Train again, changed", address("/train", into=name, **filled(self.watch.settings)))
 
     async def turn(self, *, x: Along | None = None, smoothing: float | None = None) -> None:
         self.x = self.x if x is None else x
@@ -121,10 +146,16 @@ class Page:
         word = "Training" if training else "Starting" if starting else "Finished" if ended else "Stopped"
         score = ""
         if glance is not None and math.isfinite(glance.best):
-            score = f" Best score {say(glance.best)}, last {say(glance.final)}."
+            way = f" ({glance.better} is better)" if glance.better else ""
+            score = f" {spell(glance.score)} {say(glance.best)} at best, {say(glance.final)} at last{way}."
         story = self.watch.story()
-        share = f" ({glance.progress:.0%})" if glance is not None else ""
-        self.says.set_text(f"{word}: round {say(story.rounds)}, {time(story.seconds)}{share}.{score}")
+        share = glance.progress if glance is not None else 0.0
+        left = f", {time(story.seconds * (1 - share) / share)} left" if training and 0 < share < 1 else ""
+        self.says.set_text(
+            f"{word}: round {say(story.rounds)}, {time(story.seconds)}, {share:.0%} of the training{left}.{score}"
+        )
+        self.progress.set_visibility(not ended)
+        self.done.style(f"width: {share:.1%}")
         self.stops.set_visibility(training)
         self.goes.set_visibility(not training and not starting and not ended and bool(self.watch.settings.get("recipe")))
         failed = self.studio.jobs.failed(path)
@@ -160,7 +191,7 @@ class Page:
                     since = f"<span class='muted'>since round {say(finding.get('since'))}</span>"
                     ui.html(f"<b>{escape(str(finding.get('name', '')))}</b> {since}", sanitize=True)
                     ui.label(str(finding.get("sees", "")))
-                    ui.label(str(finding.get("tries", "")))
+                    with_flags(str(finding.get("tries", "")))
 
     def samples(self) -> None:
         """Real beside generated, and through time."""

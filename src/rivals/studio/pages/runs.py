@@ -28,6 +28,7 @@ COLUMNS = {  # label by name
     "word": "The doctor says",
 }
 PAGE = 25  # rows
+ARROWS = {"lower": " \N{DOWNWARDS ARROW}", "higher": " \N{UPWARDS ARROW}"}
 NUMBERS = ("best", "final", "speed", "seconds")
 CELLS = {  # what stands in a cell, where it is more than the value
     "name": '<a :href="props.row.link">{{ props.row.name }}</a>',
@@ -37,11 +38,11 @@ CELLS = {  # what stands in a cell, where it is more than the value
           <i :style="{width: 100 * props.row.progress + '%'}"></i>
         </div>
         <span :class="'state ' + props.row.state">{{ props.row.state }}, round {{ props.row.rounds }}</span>""",
-    "best": "{{ props.row.says.best }} <span class='muted small under'>{{ props.row.score }}</span>",
+    "best": "{{ props.row.says.best }} <span class='muted small under' :title='props.row.better'>{{ props.row.score }}</span>",
     "final": "{{ props.row.says.final }}",
     "speed": "{{ props.row.says.speed }}",
     "seconds": "{{ props.row.says.seconds }}",
-    "word": "<span v-if='props.row.word' class='tag warn'>{{ props.row.word }}</span>",
+    "word": "<span v-for='word in props.row.words' class='tag warn'>{{ word }}</span>",
 }
 
 
@@ -50,11 +51,13 @@ def row(glance: Glance) -> dict[str, Any]:
     numbers = {name: getattr(glance, name) for name in NUMBERS}
     says = {name: time(value) if name == "seconds" else say(value) for name, value in numbers.items()}
     return {
-        **{name: getattr(glance, name) for name in ("name", "recipe", "data", "progress", "state", "word")},
+        **{name: getattr(glance, name) for name in ("name", "recipe", "data", "progress", "state", "words")},
+        "word": ", ".join(glance.words),  # to sort and to filter by
         **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
         "says": says,
         "rounds": f"{glance.round:,}",
-        "score": spell(glance.score) if glance.score else "",
+        "score": f"{spell(glance.score)}{ARROWS.get(glance.better, '')}" if glance.score else "",
+        "better": f"{glance.better} is better" if glance.better else "",
         "link": address("/run", run=glance.name),
     }
 

@@ -11,7 +11,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, attributes, frame, heading, note, remember
+from rivals.studio.frame import address, attributes, frame, heading, remember
 
 if TYPE_CHECKING:
     from rivals.studio.options import Option
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = (  # of how it is trained
     *("data", "rounds", "epochs", "minutes", "seed", "precision", "device", "size", "channels", "fit", "only"),
-    *("looks", "score"),
+    *("image_key", "caption_key", "attributes", "looks", "score", "rescue"),
 )
 NAME = re.compile(r"[\w][\w .-]*(/[\w][\w .-]*)*")  # of a run's folder
 
@@ -59,7 +59,7 @@ class Form:
         with ui.element("div").classes("form"):
             known = options_of(Training())
             data = self.given.get("data", typed(known["data"].usual))
-            name = self.given.get("into") or f"{self.name}-{Path(data).name.split('.')[0]}"
+            name = self.given.get("into") or self.studio.shelf.unused(f"{self.name}-{Path(data).name.split('.')[0]}")
             self.into = ui.input("Folder", value=name).props("dense")
             self.add({name: known[name] for name in SHOWN})
         heading("Options of the recipe", 2)
@@ -67,7 +67,7 @@ class Form:
             self.add(options_of(recipe.options))
         with ui.element("div").classes("bar"):
             ui.button("Start", on_click=self.start).props("no-caps unelevated")
-            self.says = note("").props('aria-live="polite"')
+            self.says = ui.label().props('aria-live="polite"')
         remember(self.here)
 
     def add(self, options: Mapping[str, Option]) -> None:
@@ -95,15 +95,19 @@ class Form:
                 raise UserError(f"'{name}' leads out of the folder of runs")
             self.studio.jobs.train(words, into)
         except (UserError, OSError) as error:
-            self.says.set_text(str(error))
+            self.tell(str(error), wrong=True)
             return
-        self.says.set_text("It starts: a moment")
+        self.tell("It starts: a moment")
         self.clock = ui.timer(0.5, lambda: self.wait(into))
+
+    def tell(self, says: str, *, wrong: bool = False) -> None:
+        self.says.set_text(says)
+        self.says.classes(replace="warn" if wrong else "muted")
 
     def wait(self, into: Path) -> None:
         """Go to the run's page as soon as it trains, or say why it does not."""
         if (why := self.studio.jobs.failed(into)) is not None:
-            self.says.set_text(why.splitlines()[-1])
+            self.tell(why.splitlines()[-1].removeprefix("rivals: "), wrong=True)
         elif (into / "settings.json").is_file():
             ui.navigate.to(address("/run", run=into.relative_to(self.studio.shelf.folder).as_posix()))
         else:
