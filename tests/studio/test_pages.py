@@ -37,7 +37,9 @@ def test_every_page_opens(page):
         page.get_by_role("button", name="Save the answers as CSV").click()
     rows = [line.split(",") for line in Path(saved.value.path()).read_text().splitlines()]
     assert rows[0] == ["logit", "real", "drawn"]
-    assert sum(int(real) for _, real, _ in rows[1:]) == sum(int(drawn) for *_, drawn in rows[1:]) == 500
+    assert sum(int(real) for _, real, _ in rows[1:]) == sum(int(drawn) for *_, drawn in rows[1:]) == 512
+    page.goto("/explore")
+    page.get_by_role("link", name="gan-digits").wait_for()
     page.goto("/run?run=nothing")
     assert "no run 'nothing'" in page.get_by_role("alert").inner_text()
 
@@ -207,11 +209,23 @@ def test_what_is_asked_for_is_drawn_and_stands_in_the_address(page, library, by_
         page.get_by_label("Ask for").click()
         page.get_by_role("option", name="smile").click()
         page.wait_for_url("**only=smile**")
+        page.get_by_label("Ask for").click()
         page.get_by_role("option", name="hat").click()
         page.wait_for_url("**only=smile%2Chat**")
         assert first.get_attribute("src") != before
+        page.get_by_role("option").first.wait_for(state="hidden")
+        picture = page.get_by_role("img", name="The picture where you stand").locator("img")
+        before = picture.get_attribute("src")
+        page.get_by_label("This one has").click()
+        page.get_by_role("option", name="female").click()
+        page.wait_for_url("**has=**female**")
+        assert picture.get_attribute("src") != before
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Save", exact=True).click()
+        assert saved.value.suggested_filename.startswith("asked-faces0-smile-hat-")
+        assert PIL.Image.open(saved.value.path()).size == (512, 512)
         page.reload()
-        page.get_by_text("smile", exact=True).first.wait_for()
+        page.get_by_text("female", exact=True).first.wait_for()
         page.goto(pets)
         before = first.get_attribute("src")
         page.get_by_label("Ask for").fill("a red cat, please")
@@ -237,7 +251,7 @@ def test_a_game_is_played_turn_by_turn_and_on_what_is_drawn_with_the_mouse(page)
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Pause").wait_for()
     page.get_by_text(re.compile(r"Round \d\d")).wait_for()
-    page.get_by_role("slider", name="log10 of the generator's learning rate").fill("-3")
+    page.get_by_role("slider", name="Learning rate of the generator, as a power of ten").fill("-2.5")
     page.get_by_label("Criterion").click()
     page.get_by_role("option", name="hinge").click()
     page.get_by_role("button", name="Pause").click()
@@ -245,13 +259,13 @@ def test_a_game_is_played_turn_by_turn_and_on_what_is_drawn_with_the_mouse(page)
         page.get_by_role("button", name="Save the picture, or a film").click()
         with page.expect_download() as download:
             page.get_by_text(form, exact=True).click()
-        assert download.value.suggested_filename == f"gan-ring.{form.lower()}"
+        assert download.value.suggested_filename == f"auto-ring.{form.lower()}"
     film = PIL.Image.open(download.value.path())
     assert film.n_frames > 3  # what was played
     page.wait_for_url(re.compile("criterion=hinge.*rates="))
     page.reload()  # a link opens the same game
     expect(page.get_by_label("Criterion")).to_have_value("hinge")
-    expect(page.get_by_role("slider", name="log10 of the generator's learning rate")).to_have_value("-3")
+    expect(page.get_by_role("slider", name="Learning rate of the generator, as a power of ten")).to_have_value("-2.5")
     page.get_by_label("Data", exact=True).click()
     page.get_by_role("option", name="what you draw").click()
     page.get_by_text("Draw where the data is to be").wait_for()
@@ -332,6 +346,13 @@ OUTSIDE = (
     "/film?run=linked",
     "/..%2f..%2f..%2fetc/passwd",
 )
+
+
+def test_a_page_that_there_is_not_says_so(served):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{served}/nowhere")
+    assert refused.value.code == 404
+    assert "There is no such page" in refused.value.read().decode()
 
 
 def test_nothing_outside_the_folder_is_read(served, library, tmp_path):

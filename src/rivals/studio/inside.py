@@ -6,6 +6,7 @@ Convolutional Networks, section 3, https://arxiv.org/abs/1312.6034 (the largest 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import lru_cache, reduce
 from operator import add
@@ -19,19 +20,18 @@ from torch import Tensor
 
 from rivals import chance
 from rivals.data import Batches, bytes_from_pictures
-from rivals.data.core import Batch
-from rivals.data.part import some
+from rivals.data.core import Batch, Dataset
 from rivals.data.pictures import image
 from rivals.errors import UserError
 from rivals.game import Game, Judges, JudgesAsked, Samples, turn
-from rivals.loading import learnt, load, read, setup_of
+from rivals.loading import learnt, read, setup_of
+from rivals.recipes.core import Setup
 from rivals.run import Which
 from rivals.studio.alone import DRAWING
 from rivals.studio.explorer import stamp
 from rivals.studio.png import as_png
 
-PART = 100  # of them at a time
-ROWS = 500  # real and drawn things that D answers to
+ROWS = 512  # real and drawn things that D answers to, in whole batches
 LOOKED = 8  # of each, whose map is shown
 BINS = 40
 HEAT = np.array([213, 94, 0])
@@ -40,14 +40,26 @@ HEAT = np.array([213, 94, 0])
 class Answers(NamedTuple):
     real: Tensor  # (n,) logits
     fake: Tensor
-    judged: tuple[Tensor, Tensor]  # some of the things themselves, real and drawn
+    judged: tuple[Tensor, Tensor]  # the first batch of the things themselves, real and drawn
     round: int  # whose weights answer
 
 
 class Opened(NamedTuple):
-    game: Game
-    round: int  # whose weights these are
-    rows: Batch  # of what it learnt from
+    """A game as it plays, and what it plays for."""
+
+    setup: Setup  # the weights of its game are those of the round, not averaged
+    round: int
+    data: Dataset  # both sets, where there are two
+
+    @property
+    def game(self) -> Game:
+        return self.setup.game
+
+    @property
+    def rows(self) -> Batch:
+        """Whole batches of what it learnt from."""
+        n = min(ROWS, len(self.data))
+        return self.data.rows(torch.arange(max(n - n % self.setup.batch, min(n, self.setup.batch))), torch.device("cpu"))
 
 
 Judge = Callable[[Tensor, slice], Tensor]  # things, and which rows' conditions are theirs -> (n, ...) logits
@@ -55,10 +67,11 @@ Judge = Callable[[Tensor, slice], Tensor]  # things, and which rows' conditions 
 
 @lru_cache(maxsize=4)
 def opened(path: Path, which: Which, _stamp: int) -> Opened:
-    data = some(learnt(path), ROWS)
-    rows = data.rows(torch.arange(len(data)), torch.device("cpu"))
-    game = load(path, checkpoint=which)
-    return Opened(game, game.round, rows)
+    tree, _ = read(path, which)
+    setup, data = setup_of(tree["settings"]), learnt(path)
+    setup.game.load_state_dict(tree["game"])
+    setup.game.round = tree["round"]
+    return Opened(setup, tree["round"], data if setup.beside is None else setup.beside(data))
 
 
 def judge_of(game: Game, rows: Batch) -> Judge:
@@ -72,12 +85,14 @@ def judge_of(game: Game, rows: Batch) -> Judge:
 
 
 def answers(path: Path, which: Which = "latest") -> Answers:
-    """What D says of real and of drawn things. Raises `UserError` for games without such a discriminator."""
-    game, round, rows = opened(path, which, stamp(path))
+    """What D says of real and of drawn things on its turn: batch by batch, for with batch norm it sees the others too. Raises
+    `UserError` for games without such a discriminator."""
+    found = opened(path, which, stamp(path))
+    game, rows = copy.deepcopy(found.game).train(), found.rows  # a copy: batch norm remembers what it sees
     judge = judge_of(game, rows)
     if not isinstance(game, Samples):
         raise UserError("This game draws nothing from noise alone that its discriminator could judge.")
-    parts = [slice(k, k + PART) for k in range(0, len(rows.x), PART)]
+    parts = [slice(k, k + found.setup.batch) for k in range(0, len(rows.x), found.setup.batch)]
     with DRAWING, chance.fixed(0), torch.no_grad():
         if isinstance(game, JudgesAsked) and not isinstance(game, Judges):
             c = game.asked(rows)
@@ -85,8 +100,8 @@ def answers(path: Path, which: Which = "latest") -> Answers:
         else:
             drawn = [game.sample(len(rows.x[part])) for part in parts]
         fake = torch.cat(drawn)
-        real, found = (torch.cat([judge(x[part], part) for part in parts]).flatten(1).mean(1) for x in (rows.x, fake))
-    return Answers(real.float(), found.float(), (rows.x[:LOOKED], fake[:LOOKED]), round)
+        real, answered = (torch.cat([judge(x[part], part) for part in parts]).flatten(1).mean(1) for x in (rows.x, fake))
+    return Answers(real.float(), answered.float(), (rows.x[parts[0]], fake[parts[0]]), found.round)
 
 
 def histogram(found: Answers) -> tuple[list[float], list[int], list[int]]:
@@ -100,12 +115,15 @@ def histogram(found: Answers) -> tuple[list[float], list[int], list[int]]:
 
 
 def minded(path: Path, x: Tensor, which: Which = "latest") -> Tensor:
-    """(n, C, H, W) of `Answers.judged` -> (n, H, W) in [0, 1]: how much D's answer changes with each pixel, beside the pixel it
-    minds most."""
-    game, _, rows = opened(path, which, stamp(path))
+    """(n, C, H, W) of `Answers.judged` -> (LOOKED, H, W) in [0, 1], of the first: how much D's answer changes with each pixel,
+    beside the pixel it minds most."""
+    found = opened(path, which, stamp(path))
+    game = copy.deepcopy(found.game).train()
     x = x.detach().clone().requires_grad_()
-    with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(judge_of(game, rows)(x, slice(len(x))).sum(), x)
+    with DRAWING, chance.fixed(0), torch.enable_grad():
+        logits = judge_of(game, found.rows)(x, slice(len(x)))
+        (gradient,) = torch.autograd.grad(logits[:LOOKED].sum(), x)
+    gradient = gradient[:LOOKED]
     most: Tensor = gradient.abs().amax(1)
     return most / most.flatten(1).amax(1).clamp(min=1e-12)[:, None, None]
 
@@ -129,28 +147,19 @@ class Layer(NamedTuple):
 
 def layers(path: Path, which: Which = "latest") -> list[Layer]:
     """Every weight, and how strongly its player pulls at it."""
-    game = opened(path, which, stamp(path)).game
     pulls = gradients(path, which)
     return [
         Layer(name, " \N{MULTIPLICATION SIGN} ".join(map(str, p.shape)), rms(p), pulls.get(name))
-        for name, p in game.named_parameters()
+        for name, p in opened(path, which, stamp(path)).game.named_parameters()
     ]
 
 
 def gradients(path: Path, which: Which = "latest") -> dict[str, float]:
     """The root mean square of each weight's gradient on its player's turn, as the game stands in training."""
-    tree, _ = read(path, which)
-    setup = setup_of(tree["settings"])
-    game, data = setup.game, learnt(path)
-    both = data if setup.beside is None else setup.beside(data)
-    game.load_state_dict(tree["game"])
-    game.round = tree["round"]
+    setup, _, data = opened(path, which, stamp(path))
+    game = copy.deepcopy(setup.game).train()
     found: dict[str, float] = {}
-    with (
-        DRAWING,
-        chance.fixed(0),
-        Batches(both, setup.batch, seed=0) as batches,
-    ):
+    with DRAWING, chance.fixed(0), Batches(data, setup.batch, seed=0) as batches:
         batch = batches(0)
         for player in game.players():
             with turn(game, player):

@@ -127,8 +127,8 @@ def arrows(at: Tensor, pull: Tensor) -> Lines:
     """Each as long as the pull, beside the strongest."""
     longest = float(pull.norm(dim=1).max().clamp(min=1e-12))
     along = pull / longest * LONGEST
-    barb = -0.3 * along + 0.15 * along.flip(1) * torch.tensor([-1.0, 1.0])  # from the head back to one side
-    ends = torch.stack([at, at + along, at + along + barb], 1)
+    tip, aside = at + along, 0.15 * along.flip(1) * torch.tensor([-1.0, 1.0])
+    ends = torch.stack([at, tip, tip - 0.3 * along + aside, tip, tip - 0.3 * along - aside], 1)
     return Lines([[(x, y) for x, y in one] for one in ends.tolist()], INK, 0.12)
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from rivals.data.toys import TOYS, toy
 from rivals.errors import UserError, pick
 from rivals.game import Game, Player, Samples
 from rivals.games.gan import GAN
+from rivals.penalties import PENALTIES, Penalty
 from rivals.recipes import RECIPES, find
 from rivals.recipes.core import Recipe
 from rivals.recipes.duel import PenaltyName, penalty
@@ -75,7 +76,7 @@ def playable() -> list[str]:
     found = []
     for name, recipe in RECIPES.items():
         known = {field.name for field in dataclasses.fields(recipe.options)}
-        if "network" in known and small(recipe).takes("vectors", 0):
+        if ("network" in known or name == "auto") and small(recipe).takes("vectors", 0):
             found.append(name)
     return found
 
@@ -102,7 +103,7 @@ class Playground:
                 raise UserError(f"'{recipe}' draws nothing from noise alone")
             self.z = setup.game.prior(DRAWN)
         self.turns: Iterator[Player] = iter(())
-        self.penalised: PenaltyName = getattr(made.options, "penalty", "none")
+        self.penalised = name_of(getattr(setup.game, "penalty", None))
         self.taken = 0  # turns, of those that were taken one by one
         self.losses: dict[str, list[tuple[int, float]]] = {player.name: [] for player in self.trainer.players}
 
@@ -158,6 +159,15 @@ class Playground:
                 self.game.adversarial = pick("criterion", CRITERIA, criterion)
             if penalised is not None:
                 self.game.penalty, self.penalised = penalty(penalised, None), penalised
+
+
+def name_of(on_gradient: Penalty | None) -> PenaltyName:
+    """
+    >>> name_of(PENALTIES["r1"]()), name_of(None)
+    ('r1', 'none')
+    """
+    names = (name for name in get_args(PenaltyName) if name in PENALTIES and isinstance(on_gradient, type(PENALTIES[name]())))
+    return next(names, "none")
 
 
 def drawn(places: list[tuple[float, float]], *, flat: bool = False) -> Tensor:

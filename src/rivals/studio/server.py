@@ -11,10 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlencode
 
-from nicegui import app, ui
+from nicegui import Client, app, ui
+from starlette.requests import Request
+from starlette.responses import Response
 
 from rivals.errors import UserError
 from rivals.studio import files
+from rivals.studio.frame import frame, heading
 from rivals.studio.guard import Guard, here
 from rivals.studio.jobs import Jobs
 from rivals.studio.shelf import Shelf
@@ -84,6 +87,15 @@ def build(studio: Studio) -> None:
     files.build(studio.shelf)
     for name in PAGES:
         import_module(f"rivals.studio.pages.{name}").build(studio)
+    app.add_exception_handler(404, missing)
+
+
+async def missing(request: Request, exception: Exception) -> Response:
+    """Whoever asks for a page that there is not."""
+    with Client(ui.page(""), request=request) as client, frame("Nothing here", ""):
+        heading("There is no such page")
+        ui.link("All runs", "/")
+    return client.build_response(request, 404)
 
 
 @cache

@@ -71,6 +71,17 @@ class Glance:
         return Path(str(part(self.settings, "data").get("source") or "")).name
 
     @property
+    def pictures(self) -> bool:
+        """Whether it is of pictures, and not of points."""
+        shape = part(self.settings, "facts").get("shape")
+        return isinstance(shape, list) and len(shape) == 3
+
+    @property
+    def drawn_last(self) -> int | None:
+        """The round of its newest samples; None: there are none."""
+        return max((int(file.stem) for file in self.path.glob("pictures/[0-9]*.png") if file.stem.isdecimal()), default=None)
+
+    @property
     def round(self) -> int:
         return round_of(self.last)
 

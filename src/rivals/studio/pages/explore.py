@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,18 +18,20 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments, UploadEventArguments, ValueChangeEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import Slider, address, frame, heading, labelled, listed, note, opened, remember, shown
+from rivals.studio.frame import Slider, address, attributes, frame, heading, labelled, listed, note, opened, remember, shown
 from rivals.studio.guard import UPLOAD
 from rivals.studio.png import as_source
 
 if TYPE_CHECKING:
     from rivals.studio.explorer import Explorer
     from rivals.studio.server import Studio
+    from rivals.studio.shelf import Glance
 
 ROLES = {"here": "Open", "these": "These", "those": "\N{MINUS SIGN} those", "that": "+ that", "ends": "Ends of a way"}
 FOUND = {"factorised": "in the first layer's weights", "principal": "in its activations"}
 WAY = "Choose two ends of a way, and go along it."
 QUIET = "no-caps flat dense"
+OFFERED = 12  # runs
 BRUSH = 0.05  # of the picture's side
 COLOURS = {"#ffffff": "white", "#000000": "black", "#d55e00": "red", "#0072b2": "blue", "#009e73": "green", "#f0e442": "yellow"}
 
@@ -47,17 +49,29 @@ def build(studio: Studio) -> None:
         psi: float = 1.0,
     ) -> None:
         with frame("Explore", "/explore"):
-            known = [glance.name for glance in studio.shelf.refresh()]
+            glances = studio.shelf.refresh()
+            known = [glance.name for glance in glances]
             heading("Explore")
             choice = ui.select(known, value=run if run in known else None, label="Run").props("outlined dense").classes("grow")
             choice.on_value_change(lambda e: ui.navigate.to(address("/explore", run=e.value)))
             if not run:
                 note("Choose a run that draws pictures.").classes("lead")
+                offered(glances)
                 return
             asked = Asked(seed, only, has, finder, at, listed(moves), psi if 0 <= psi <= 1 else 1.0)
             explorer = await opened(lambda: explorer_of(studio.shelf.path(run), asked))
             if explorer is not None:
                 Page(explorer, run).show()
+
+
+def offered(glances: Sequence[Glance]) -> None:
+    """The newest runs that draw pictures, each with what it drew last."""
+    drawn = [(glance.name, round) for glance in glances if glance.pictures and (round := glance.drawn_last) is not None]
+    with ui.element("div").classes("offers"):
+        for name, round in drawn[:OFFERED]:
+            with attributes(ui.element("a"), href=address("/explore", run=name)):
+                ui.label(name)
+                attributes(ui.element("img").classes("picture"), src=address("/picture", run=name, round=round), alt="")
 
 
 class Asked(NamedTuple):
@@ -156,6 +170,8 @@ class Page:
         if sorted(wanted or []) == sorted(self.explorer.has or []):
             return  # it was told, not chosen
         self.explorer.become(wanted or [])
+        if self.has is not None:
+            self.has.run_method("hidePopup")
         self.draw()
 
     def directions(self) -> None:
@@ -194,7 +210,7 @@ class Page:
             asked = [name for name in explorer.names if name in explorer.only.split(",")]
             several = ui.select(sorted(explorer.names), value=asked, label="Ask for", multiple=True, with_input=True)
             several.props("dense outlined use-chips").classes("grow")
-            several.on_value_change(lambda e: self.ask(",".join(e.value)))
+            several.on_value_change(partial(self.ask_for, several))
         elif explorer.names:
             wanted = {"": "anything"} | {name: name for name in explorer.names}
             one = ui.select(wanted, value=explorer.only if explorer.only in wanted else "", label="Ask for")
@@ -293,6 +309,10 @@ class Page:
     async def again(self, seed: float | None) -> None:
         if seed is not None and await self.tried(lambda: self.explorer.again(int(seed))):
             self.anew()
+
+    async def ask_for(self, several: ui.select, event: ValueChangeEventArguments[Any]) -> None:
+        several.run_method("hidePopup")  # which would stand before what is drawn
+        await self.ask(",".join(event.value))
 
     async def ask(self, only: str) -> None:
         if await self.tried(lambda: self.explorer.ask(only)):

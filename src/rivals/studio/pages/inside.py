@@ -146,7 +146,7 @@ async def answered(found: Answers) -> None:
     ).classes("losses")
     means = f"real {say(float(found.real.mean()))}, drawn {say(float(found.fake.mean()))}"
     attributes(chart, role="img", aria_label=f"Histogram of the discriminator's logits: means {means}")
-    note(f"Mean logit: {means}. {len(found.real)} training rows, and as many samples.")
+    note(f"Mean logit: {means}. {len(found.real)} training rows, and as many samples, on its turn.")
     note("Apart: it tells them from each other. One upon the other: it does not.").classes("small")
     saves("answers", as_csv(["logit", "real", "drawn"], zip(at, real, fake, strict=True)))
 

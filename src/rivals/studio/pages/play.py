@@ -14,7 +14,7 @@ from nicegui import ui
 from nicegui.events import MouseEventArguments
 
 from rivals.errors import UserError
-from rivals.studio.frame import address, dark, frame, heading, labelled, listed, note, remember, stay
+from rivals.studio.frame import Slider, address, dark, frame, heading, labelled, listed, note, remember, stay
 from rivals.studio.stage import TELLS, TELLS_FLAT, Stage
 from rivals.studio.tables import as_csv
 
@@ -35,7 +35,7 @@ def build(studio: Studio) -> None:
     @ui.page("/play")
     async def play(
         points: str = "ring",
-        recipe: str = "gan",
+        recipe: str = "auto",
         seed: int = 0,
         criterion: str = "",
         penalty: str = "",
@@ -80,7 +80,7 @@ class Asked:
         from rivals.studio.playground import POINT_SETS, playable
 
         self.points = self.points if self.points in (*POINT_SETS, DRAWN) else "ring"
-        self.recipe = self.recipe if self.recipe in playable() else "gan"
+        self.recipe = self.recipe if self.recipe in playable() else "auto"
         self.criterion = self.criterion if self.criterion in CRITERIA else ""
         self.penalty = self.penalty if self.penalty in get_args(PenaltyName) else ""
         return self
@@ -95,6 +95,14 @@ class Asked:
         }
         given = {name: value for name, value in further.items() if value}
         return address("/play", points=self.points, recipe=self.recipe, seed=self.seed, **given)
+
+
+def rate_of(name: str, rate: float) -> str:
+    """
+    >>> rate_of("generator", 0.0003162)
+    "generator's learning rate: 0.00032"
+    """
+    return f"{name}'s learning rate: {rate:.2g}"
 
 
 def paired(numbers: list[float]) -> list[tuple[float, float]]:
@@ -122,8 +130,8 @@ class Page:
                 self.choices()
                 self.live = ui.element("div")
                 self.chart = ui.element("div")
-                with ui.element("div").classes("bar"):
-                    ui.button("CSV", icon="download", on_click=self.save_numbers).props("no-caps flat dense")
+                self.saves = ui.button("The points as CSV", icon="download", on_click=self.save_numbers)
+                self.saves.props("no-caps flat dense")
         self.dark = await dark()
         self.begin()
         ui.timer(FRAME, self.tick)
@@ -161,6 +169,7 @@ class Page:
 
         self.stop()
         self.ground = None
+        self.saves.set_visibility(False)
         self.live.clear()
         self.chart.clear()
         self.past.clear()
@@ -178,6 +187,7 @@ class Page:
             self.blank(str(error))
             return
         self.ground = ground
+        self.saves.set_visibility(True)
         self.tells.set_text(TELLS_FLAT if ground.scene.flat else TELLS)
         self.controls(ground)
         self.draw()
@@ -198,13 +208,17 @@ class Page:
                     penalised = ui.select(list(get_args(PenaltyName)), value=ground.penalised, label="Penalty").props("dense")
                     penalised.on_value_change(lambda e: self.change(penalised=e.value))
             for name, (rate, *_) in ground.trainer.rates.items():
-                label = f"log10 of the {name}'s learning rate"
-                labelled(label, partial(self.rate, name), least=-5, most=-1, step=0.05, value=math.log10(rate))
+                with ui.element("label").classes("move rate"):
+                    says = ui.label(rate_of(name, rate))
+                    change = partial(self.rate, name, says)
+                    label = f"Learning rate of the {name}, as a power of ten"
+                    Slider(label, change, least=-5, most=-1, step=0.05, value=math.log10(rate))
         with self.chart:
             self.losses = ui.echart({}, renderer="svg").classes("losses").props('role="img" aria-label="Losses"')
 
-    def rate(self, name: str, power: float) -> None:
+    def rate(self, name: str, says: ui.label, power: float) -> None:
         self.change(rates={name: 10**power})
+        says.set_text(rate_of(name, 10**power))
         if self.ground is not None:
             self.asked.rates = [round(math.log10(rate), 2) for rate, *_ in self.ground.trainer.rates.values()]
 
