@@ -112,6 +112,21 @@ def test_the_surface_is_ds_answer_at_each_place():
     assert surface[0, 0] == pytest.approx(float(corner), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("criterion", "level"), [("least-squares", 0.5), ("hinge", 0.0), ("relativistic", None), ("wasserstein", None)]
+)
+def test_white_is_where_it_says_neither(criterion, level):
+    """Of a criterion that minds differences alone: halfway between what D says of the data and of what is drawn."""
+    ground = Playground(points("ring"), "gan")
+    ground.change(criterion=criterion)
+    ground.play(2)
+    scene = ground.scene
+    ground.game.eval()
+    with torch.no_grad():
+        real, fake = (ground.game.logits(x).mean() for x in (ground.data[:DRAWN], ground.game.decode(ground.z)))
+    assert scene.undecided() == pytest.approx(float(real + fake) / 2 if level is None else level, abs=1e-5)
+
+
 def test_places_and_cells():
     assert VIEW.place(0.0, 0.0) == (-VIEW.reach, VIEW.reach)
     view = View.of(torch.tensor([[0.0, 10.0], [4.0, 12.0]]))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from rivals.criteria import Adversarial
 from rivals.game import Game, Judges, Samples
 from rivals.vitals import Duels
 
@@ -76,8 +77,8 @@ class Scene:
             self.game.train(trains)
 
     def surface(self) -> Tensor | None:
-        """(CELLS, CELLS) D's answers over the plane, a row for each height from above, or (CELLS,) along the line: high for
-        real. None of a game without such a discriminator."""
+        """(CELLS, CELLS) D's answers over the plane, a row for each height from above, or (CELLS,) along the line: over 0 for
+        real, under it for drawn. None of a game without such a discriminator."""
         if not isinstance(self.game, Judges):
             return None
         at = ((torch.arange(CELLS) + 0.5) / CELLS * 2 - 1) * self.view.reach
@@ -87,8 +88,21 @@ class Scene:
             y, x = torch.meshgrid(-at, at, indexing="ij")
             places = torch.stack([x.flatten(), y.flatten()], 1) + self.view.middle
         with torch.no_grad():
-            logits = self.looked_at(lambda game: game.logits(places)).flatten()
+            logits = self.looked_at(lambda game: game.logits(places)).flatten() - self.undecided()
         return logits if self.flat else logits.view(CELLS, CELLS)
+
+    def undecided(self) -> float:
+        """The answer that says neither. Where a criterion minds differences alone, as Wasserstein's, the one between what D
+        says of the data and of what is drawn."""
+        if not isinstance(self.game, Duels):
+            return 0.0
+        level = level_of(self.game.adversarial)
+        if level is not None:
+            return level
+        real, fake = self.data[: len(self.z)], self.samples()
+        with torch.no_grad():
+            means = self.looked_at(lambda game: torch.stack([game.logits(real).mean(), game.logits(fake).mean()]))
+        return float(means.mean())
 
     def pull(self, x: Tensor) -> Tensor | None:
         """(n, d) where a step of the generator would move what is drawn there, as the criterion has it."""
@@ -101,3 +115,16 @@ class Scene:
         loss = criterion.generator(real, logits) if real is not None else criterion.generator(logits)
         (gradient,) = torch.autograd.grad(loss, x)
         return -gradient * len(x)
+
+
+def level_of(criterion: Adversarial) -> float | None:
+    """The answer that costs D least if it has to give the same one to real and to drawn things; None where all cost the same.
+
+    >>> from rivals.criteria import CRITERIA
+    >>> level_of(CRITERIA["minimax"]), level_of(CRITERIA["least-squares"]), level_of(CRITERIA["wasserstein"])
+    (0.0, 0.5, None)
+    """
+    tried = torch.linspace(-4.0, 4.0, 161)
+    costs = torch.stack([criterion.critic(c.view(1, 1), c.view(1, 1)) for c in tried])
+    cheap = costs <= costs.min() + 1e-4
+    return None if bool(cheap.all()) else round(float(tried[cheap].mean()), 3) + 0.0

@@ -119,12 +119,14 @@ class Page:
         with ui.element("div").classes("split"):
             with ui.element("section").props('aria-label="The picture"'):
                 self.picture()
-                self.directions()
+                with ui.element("div").classes("second"):
+                    self.directions()
             with ui.element("section").props('aria-label="Samples"'):
                 self.choices()
                 self.sheet = ui.element("div").classes("sheet")
-                self.ways()
-                self.pictures_of_yours()
+                with ui.element("div").classes("third"):
+                    self.ways()
+                    self.pictures_of_yours()
         self.samples()
         self.draw(f"Sample {self.explorer.at}" if self.explorer.at.isdigit() else self.explorer.at)
         remember(self.here)

@@ -28,6 +28,7 @@ COLUMNS = {  # label by name
     "word": "The doctor says",
 }
 PAGE = 25  # rows
+NARROW = 700  # pixels, below which each run is a card
 ARROWS = {"lower": " \N{DOWNWARDS ARROW}", "higher": " \N{UPWARDS ARROW}"}
 NUMBERS = ("best", "final", "speed", "seconds")
 CELLS = {  # what stands in a cell, where it is more than the value
@@ -44,6 +45,17 @@ CELLS = {  # what stands in a cell, where it is more than the value
     "seconds": "{{ props.row.says.seconds }}",
     "word": "<span v-for='word in props.row.words' class='tag warn'>{{ word }}</span>",
 }
+
+
+CARD = f"""
+    <div class="card run-card">
+      <div class="head"><q-checkbox dense v-model="props.selected" :aria-label="'choose ' + props.row.name"></q-checkbox>
+        {CELLS["name"]} <span class="muted small">{{{{ props.row.recipe }}}} on {{{{ props.row.data }}}}</span></div>
+      {CELLS["progress"]}
+      <div><span class="muted small">{{{{ props.row.score }}}}</span> {{{{ props.row.says.best }}}} at best,
+        {{{{ props.row.says.final }}}} at last</div>
+      <div>{CELLS["word"]}</div>
+    </div>"""  # a run on a screen that is too narrow for the table
 
 
 def row(glance: Glance) -> dict[str, Any]:
@@ -95,7 +107,8 @@ def build(studio: Studio) -> None:
             table = ui.table(columns=columns, rows=rows, row_key="name", selection="multiple", pagination=order)
             ticked = request.query_params.getlist("run")
             table.selected = [shown for shown in rows if shown["name"] in ticked]
-            table.props('flat aria-label="Runs"').bind_filter_from(search, "value")
+            table.props(f'flat aria-label="Runs" :grid="window.innerWidth < {NARROW}"').bind_filter_from(search, "value")
+            table.add_slot("item", CARD)
             for name, cell in CELLS.items():
                 table.add_slot(f"body-cell-{name}", f'<q-td :props="props">{cell}</q-td>')
             table.visible = bool(rows)
