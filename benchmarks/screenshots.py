@@ -1,6 +1,10 @@
-"""The pictures of docs/studio.md, of runs that are trained for it: a few minutes.
+"""The pictures of docs/studio.md, of runs that are trained for it: a few minutes. Two more take longer and are trained before:
 
-python -m benchmarks.screenshots --out docs/studio
+    rivals train cgan --data emoji/ --image-key google.png --caption-key txt --condition attributes --size 32 ... --into further/emoji
+    rivals train cyclegan --data punks --pair edges --generator unet --width 16 --minutes 5 --into further/edges
+    python -m benchmarks.screenshots --out docs/studio --further further
+
+(the options of the first stand in docs/games/conditional.md).
 """
 
 from __future__ import annotations
@@ -11,12 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 import tyro
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import rivals
 from benchmarks.studio import chromium, served, visit
+from rivals.data import bytes_from_pictures, load
+from rivals.data.pictures import image
 from rivals.recipes import find
 from rivals.training import Training, train
 
@@ -69,10 +76,9 @@ def looked_into(page: Page, save: Callable[[str], None]) -> None:
 
 
 def played(page: Page, save: Callable[[str], None]) -> None:
-    shown(page, page.get_by_role("button", name="Play", exact=True).wait_for, "/play?recipe=gan&points=ring&rates=-2.7,-3")
-    page.get_by_role("slider", name="Rounds a frame").fill("20")
+    shown(page, page.get_by_role("button", name="Play", exact=True).wait_for, "/play")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(15_000)
+    page.wait_for_timeout(20_000)
     page.get_by_role("button", name="Pause").click()
     shown(page, lambda: None)
     save("play")
@@ -85,11 +91,27 @@ def read(page: Page, save: Callable[[str], None]) -> None:
     save("learn")
 
 
-def main(out: Path) -> None:
+def asked(page: Page, save: Callable[[str], None]) -> None:
+    first = page.get_by_role("button", name="Sample 0", exact=True)
+    shown(page, first.wait_for, "/explore?run=emoji&only=a+smiling+face")
+    save("asked")
+
+
+def translated(page: Page, save: Callable[[str], None]) -> None:
+    shown(page, page.get_by_text("Upload a picture").wait_for, "/translate?run=edges")
+    file = io.BytesIO()
+    image(bytes_from_pictures(load("punks").rows(torch.tensor([1]), torch.device("cpu")).x[0])).save(file, "png")
+    page.locator("input[type=file]").set_input_files({"name": "face.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    shown(page, page.get_by_text("What does not come back").wait_for)
+    save("translate")
+
+
+def main(out: Path, further: Path | None = None) -> None:
     """The pictures of docs/studio.md.
 
     Args:
         out: Where to.
+        further: A folder with the runs emoji and edges; None: their pictures stay as they are.
     """
     with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
         folder = Path(place) / "runs"
@@ -104,6 +126,12 @@ def main(out: Path) -> None:
             visit(page, address)
             for pictures in (overview, explored, looked_into, played, read):
                 pictures(page, save)
+        if further is not None:
+            with served(further) as (address, _):
+                page = browser.new_page(viewport={"width": 1280, "height": 860}, base_url=address)
+                visit(page, address)
+                for pictures in (asked, translated):
+                    pictures(page, lambda name: save(name, page))
         book = browser.new_page(viewport={"width": 1000, "height": 640})
         book.set_content(rivals.Run(folder / "demo")._repr_html_())
         save("notebook", book)

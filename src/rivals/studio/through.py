@@ -27,6 +27,7 @@ class Through:
         with ui.element("div").classes("time") as self.row:
             self.plays = ui.button(icon="play_arrow", on_click=self.play).props('round unelevated aria-label="Play"')
             self.slider = Slider(label, self.seek, most=1, step=1, value=0)
+            self.says = ui.label().classes("muted small")
         self.clock = ui.timer(STEP, self.step, active=False)
 
     async def put(self, rounds: Sequence[int]) -> None:
@@ -48,6 +49,7 @@ class Through:
 
     async def seek(self, at: float) -> None:
         self.at = max(0, min(int(at), len(self.rounds) - 1))
+        self.says.set_text(f"round {self.rounds[self.at]:,}" if self.rounds else "")
         if self.rounds and (waits := self.show(self.rounds[self.at])) is not None:
             await waits
 

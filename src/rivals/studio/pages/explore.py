@@ -9,17 +9,18 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import PIL.Image
 import PIL.ImageDraw
 from nicegui import run as aside
 from nicegui import ui
-from nicegui.events import MouseEventArguments, UploadEventArguments, ValueChangeEventArguments
+from nicegui.events import MouseEventArguments, UploadEventArguments
 
 from rivals.errors import UserError
 from rivals.studio.frame import Slider, address, attributes, frame, heading, labelled, listed, note, opened, remember, shown
 from rivals.studio.guard import UPLOAD
+from rivals.studio.names import Names
 from rivals.studio.png import as_source
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Page:
                     self.ways()
                     self.pictures_of_yours()
         self.samples()
-        self.draw(f"Sample {self.explorer.at}" if self.explorer.at.isdigit() else self.explorer.at)
+        self.draw(self.standing())
         remember(self.here)
 
     def here(self) -> str:
@@ -160,21 +161,20 @@ class Page:
         now = self.explorer.has
         if now is None:
             return
-        several = self.explorer.by_attributes
-        names = sorted(self.explorer.names) if several else self.explorer.names
-        value = now if several else next(iter(now), None)
-        self.has = ui.select(names, value=value, label="This one has" if several else "This one is", multiple=several)
-        self.has.props("dense outlined" + (" use-chips use-input" if several else ""))
-        self.has.on_value_change(self.become)
+        if self.explorer.by_attributes:
+            self.has = Names(self.explorer.names, now, "This one has", self.become)
+        else:
+            self.has = ui.select(self.explorer.names, value=next(iter(now), None), label="This one is")
+            self.has.props("dense outlined").on_value_change(lambda e: self.become([e.value]))
 
-    def become(self, event: ValueChangeEventArguments[Any]) -> None:
-        wanted = event.value if self.explorer.by_attributes else [event.value]
-        if sorted(wanted or []) == sorted(self.explorer.has or []):
+    def become(self, names: Sequence[str]) -> None:
+        if sorted(names) == sorted(self.explorer.has or []):
             return  # it was told, not chosen
-        self.explorer.become(wanted or [])
-        if self.has is not None:
-            self.has.run_method("hidePopup")
-        self.draw()
+        self.explorer.become(names)
+        self.draw(f"{self.standing()}, changed")
+
+    def standing(self) -> str:
+        return f"Sample {self.explorer.at}" if self.explorer.at.isdigit() else self.explorer.at
 
     def directions(self) -> None:
         from rivals.studio.explorer import REACH
@@ -210,9 +210,7 @@ class Page:
             text.on("clear", lambda: self.ask(""))
         elif explorer.by_attributes:
             asked = [name for name in explorer.names if name in explorer.only.split(",")]
-            several = ui.select(sorted(explorer.names), value=asked, label="Ask for", multiple=True, with_input=True)
-            several.props("dense outlined use-chips").classes("grow")
-            several.on_value_change(partial(self.ask_for, several))
+            Names(explorer.names, asked, "Ask for", lambda names: self.ask(",".join(names)))
         elif explorer.names:
             wanted = {"": "anything"} | {name: name for name in explorer.names}
             one = ui.select(wanted, value=explorer.only if explorer.only in wanted else "", label="Ask for")
@@ -312,10 +310,6 @@ class Page:
         if seed is not None and await self.tried(lambda: self.explorer.again(int(seed))):
             self.anew()
 
-    async def ask_for(self, several: ui.select, event: ValueChangeEventArguments[Any]) -> None:
-        several.run_method("hidePopup")  # which would stand before what is drawn
-        await self.ask(",".join(event.value))
-
     async def ask(self, only: str) -> None:
         if await self.tried(lambda: self.explorer.ask(only)):
             self.anew()
@@ -328,7 +322,7 @@ class Page:
         self.way.set_text(WAY)
         self.reset()
         self.samples()
-        self.draw(f"Sample {self.explorer.at}")
+        self.draw(self.standing())
 
     def choose(self, number: int) -> None:
         role = str(self.role.value)
@@ -380,7 +374,8 @@ class Page:
 
     def save(self) -> None:
         """As large as one can see, under a name that tells what it is."""
-        told = [Path(self.name).name, self.explorer.only, *(self.explorer.became or ()), self.explorer.at]
+        asked = [self.explorer.only] if self.explorer.became is None else self.explorer.became
+        told = [Path(self.name).name, *asked, self.explorer.at]
         name = re.sub(r"[^\w]+", "-", "-".join(filter(None, told))).strip("-")
         ui.download.content(self.explorer.enlarged(), f"{name}.png")
 

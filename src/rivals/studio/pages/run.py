@@ -61,8 +61,8 @@ class Page:
     async def show(self) -> None:
         self.watch.refresh()
         story = self.watch.story()
-        heading(f"{escape(story.recipe)} <i>on</i> {escape(story.data)}")
-        note(self.name).classes("small")
+        heading(escape(self.name))
+        note(f"{story.recipe} on {story.data}")
         with ui.element("div").classes("bar"):
             self.says = ui.label().classes("lead").props('aria-live="polite"')
         with ui.element("div").classes("progress long").props('aria-hidden="true"') as self.progress:
@@ -157,6 +157,8 @@ class Page:
         self.progress.set_visibility(not ended)
         self.done.style(f"width: {share:.1%}")
         self.stops.set_visibility(training)
+        if not training:
+            self.stops.set_enabled(True)
         self.goes.set_visibility(not training and not starting and not ended and bool(self.watch.settings.get("recipe")))
         failed = self.studio.jobs.failed(path)
         self.failed.set_visibility(failed is not None)
@@ -168,6 +170,7 @@ class Page:
     def stop(self) -> None:
         try:
             self.studio.jobs.stop(self.watch.run.path)
+            self.stops.set_enabled(False)
             ui.notify("It saves and stops: a moment")
         except (UserError, OSError) as error:
             ui.notify(str(error), type="warning")
