@@ -343,9 +343,24 @@ def test_two_runs_that_differ_in_little_are_told_apart_in_a_sentence(tmp_path: P
     ]
     page = Page(write_report(runs, tmp_path / "page.html"))
     assert "They differ in lr (0.0002 and default), and in their seeds." in page.text
+    settings = json.loads((runs[0] / "settings.json").read_text())
+    (runs[0] / "settings.json").write_text(json.dumps(settings | {"usual": {"lr": 0.001}}))
+    assert "They differ in lr (0.0002 and 0.001 (default))" in Page(write_report(runs, tmp_path / "page.html")).text
+    (runs[0] / "settings.json").write_text(json.dumps(settings | {"usual": {"lr": 0.0002}}))
+    assert "They differ in" not in Page(write_report(runs, tmp_path / "page.html")).text  # but for the seed, which chance is
     assert "may not be compared" not in page.text
     equal = Page(write_report([runs[0], run(tmp_path / "same", ONE)], tmp_path / "page.html"))
     assert "The best Fréchet distance is shared: 12.25 (lower is better)." in equal.text
+
+
+def test_what_the_doctor_found_stands_beside_the_verdict(tmp_path: Path) -> None:
+    found = [
+        {"kind": "finding", "round": 900, "name": name, "since": 300, "sees": ".", "tries": "."} for name in ("a", "b", "a")
+    ]
+    runs = [run(tmp_path / "well", ONE), run(tmp_path / "ill", ONE + found)]
+    page = Page(write_report(runs, tmp_path / "page.html"))
+    assert "ill: a since round 300, b since round 300." in page.text
+    assert "well:" not in page.text.split("2 runs compared")[-1].split("Last pictures")[0]
 
 
 def test_long_lists_are_told_by_their_beginning(tmp_path: Path) -> None:

@@ -203,6 +203,7 @@ class Session:
         return {
             "recipe": self.recipe.name if self.recipe else None,
             "options": asdict(self.recipe.options) if self.recipe else setup.game.described(),
+            "usual": self.usual(),
             "data": {"source": training.data, **training.data_options(), "fingerprint": self.data.fingerprint},
             "beside": self.learnt.second.fingerprint if isinstance(self.learnt, Beside) else None,
             "facts": asdict(self.data.facts),
@@ -227,6 +228,11 @@ class Session:
             "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
+
+    def usual(self) -> dict[str, object]:
+        """What the recipe's options that are None stand for, of those whose meaning is one value."""
+        options = asdict(self.recipe.options) if self.recipe else {}
+        return {name: value for name, value in self.setup.usual.items() if name in options and options[name] is None}
 
     def open(self) -> Run:
         """The run folder, begun or found by the first process."""

@@ -305,3 +305,17 @@ def test_defaults_follow_their_papers():
 def test_learning_rates_fall_to_zero():
     assert [linear(0), linear(0.25), linear(1)] == [1, 0.75, 0]
     assert [round(cosine(p), 6) for p in (0, 0.5, 1)] == [1, 0.5, 0]
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan", "lsgan", "wgan", "r3gan", "cgan", "vae"])
+@pytest.mark.parametrize("lr", [None, 0.0123])
+def test_what_is_left_open_stands_for_what_is_played(name, lr):
+    recipe = RECIPES[name].but(width=8, lr=lr)
+    setup = recipe(Facts(shape=(1, 8, 8), count=100, classes=3))
+    for player in setup.game.players():
+        (group,) = player.optim(list(player.owns[0].parameters())).param_groups
+        own = f"lr_{player.name[0]}"
+        rate = getattr(recipe.options, own, None)
+        assert group["lr"] == (rate or (setup.usual.get(own) if hasattr(recipe.options, own) else lr or setup.usual["lr"]))
+        if "beta1" in setup.usual:
+            assert group["betas"][0] == (setup.usual["beta1"] if recipe.options.beta1 is None else recipe.options.beta1)

@@ -15,7 +15,7 @@ from rivals.game import Game, Optim, Schedule
 from rivals.networks import FAMILIES, Family
 from rivals.networks.layers import Norm
 from rivals.recipes.core import Setup, counts, shares
-from rivals.recipes.duel import Network, falling
+from rivals.recipes.duel import Network, as_published, falling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,4 +80,6 @@ class Common:
         return partial(Adam, lr=lr or self.family.lr, betas=(beta1, 0.999), fused=True)
 
     def setup(self, game: Game) -> Setup:
-        return Setup(game=game, batch=self.batch, average=self.average)
+        return Setup(
+            game=game, batch=self.batch, average=self.average, usual=as_published(self.family) | {"beta1": self.family.beta1}
+        )

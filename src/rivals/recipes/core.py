@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -35,6 +35,7 @@ class Setup:
     why: tuple[str, ...] = ()  # what was chosen for the user, a sentence each
     beside: Callable[..., Beside] | None = None  # (data) -> with what else it learns from; of translators (data, split)
     truth: Callable[..., Beside] | None = None  # the same as pairs, where it is known which belong together: to judge by
+    usual: Mapping[str, object] = field(default_factory=dict)  # what an option that is None stands for, by its name
 
 
 @runtime_checkable

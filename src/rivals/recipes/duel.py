@@ -235,7 +235,28 @@ def duel(facts: Facts, options: Duel) -> Setup:
         ),
         batch=options.batch,
         average=options.average,
+        usual=usual(options, family_g, family_d),
     )
+
+
+def usual(options: Duel, of_g: Family, of_d: Family) -> dict[str, object]:
+    """What options that are None stand for."""
+    adam = {"beta1": of_d.beta1} if options.optimizer == "adam" and of_g.beta1 == of_d.beta1 else {}
+    return (
+        as_published(of_d)
+        | adam
+        | {
+            "norm_g": of_g.norm_g,
+            "width_g": options.width or of_g.width,
+            "lr_d": options.lr or of_d.lr,
+            "lr_g": options.lr or of_g.lr,
+        }
+    )
+
+
+def as_published(family: Family) -> dict[str, object]:
+    """What a network's source had."""
+    return {"width": family.width, "norm_d": family.norm_d, "norm_g": family.norm_g, "lr": family.lr}
 
 
 def penalty(name: PenaltyName, weight: float | None) -> Penalty | None:

@@ -18,7 +18,7 @@ class Comparison(NamedTuple):
     score: str  # the score that is compared: the first run's that has one; "" where no run has
     unlike: Sequence[str]  # why the numbers may not be set beside each other
     winners: Sequence[str]  # anchors of the runs with the best score, where that can be told
-    verdict: str  # the same in a sentence
+    verdict: str  # the same in a sentence, and what the doctor found
     charts: Sequence[Chart]
     differing: Mapping[str, Sequence[str]]  # setting -> its value in each run
 
@@ -45,8 +45,9 @@ def compared(stories: Sequence[Story]) -> Comparison:
     best = [] if reasons else ranked(entries)
     winners = [entry.story.anchor for entry in best if entry.score.best_value == best[0].score.best_value]
     rows = differing(stories)
-    told = sentence(best, rows) if len(best) > 1 else ""
-    return Comparison(name, reasons, winners if len(best) > 1 else [], told, [], rows)
+    told = [sentence(best, rows)] if len(best) > 1 else []
+    told += [f"{story.name}: {', '.join(story.doctor)}." for story in stories if story.doctor]
+    return Comparison(name, reasons, winners if len(best) > 1 else [], " ".join(told), [], rows)
 
 
 def drawn(stories: Sequence[Story]) -> Comparison:

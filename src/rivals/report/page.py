@@ -75,7 +75,14 @@ def _page(stories: Sequence[Story]) -> str:
 
 def environment() -> Environment:
     environment = Environment(loader=PackageLoader("rivals", "report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"say": say, "time": words.time, "spell": spell, "charts": charts_of, "round_of": round_of}
+    environment.filters |= {
+        "say": say,
+        "meaning": words.meaning,
+        "time": words.time,
+        "spell": spell,
+        "charts": charts_of,
+        "round_of": round_of,
+    }
     return environment
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rivals.errors import UserError
 from rivals.log import number, part, round_of
 from rivals.report.images import Picture, picture_of
-from rivals.report.words import NOTHING
+from rivals.report.words import NOTHING, say
 from rivals.run import Run
 
 if TYPE_CHECKING:
@@ -106,6 +106,14 @@ class Story:
         return next((s for s in self.scores if s.best), self.scores[0] if self.scores else None)
 
     @property
+    def doctor(self) -> list[str]:
+        """What the doctor found, each once, the first one first."""
+        first: dict[str, Row] = {}
+        for finding in self.findings:
+            first.setdefault(str(finding.get("name", "")), finding)
+        return [f"{name} since round {say(finding.get('since'))}" for name, finding in first.items()]
+
+    @property
     def command(self) -> str:
         """What to type to train the same again; "" for a game of the user's own, which no command trains."""
         if not self.settings.get("recipe"):
@@ -127,14 +135,20 @@ class Story:
         """Settings as groups of (name, value): what the reader looks up, not how the file nests it."""
         groups: dict[str, dict[str, str]] = {"Options": {}, "Data": {}, "Training": {}, "Versions and machine": {}}
         for key, value in self.settings.items():
-            if key in ("why", "notes"):  # sentences, told elsewhere
+            if key in ("why", "notes", "usual"):  # told elsewhere
                 continue
             title = GROUPS.get(key, "Training")
             inside = key in GROUPS and isinstance(value, dict)
-            nothing = DEFAULT if title == "Options" else NOTHING
             found = _leaves(value, "" if inside else key)
-            groups[title] |= {name: nothing if leaf is None else _leaf(name, leaf) for name, leaf in found}
+            groups[title] |= {name: self.nothing(title, name) if leaf is None else _leaf(name, leaf) for name, leaf in found}
         return {title: rows for title, rows in groups.items() if rows}
+
+    def nothing(self, title: str, name: str) -> str:
+        """What is told of a setting that was left open: of an option, what it stands for, where the run knows."""
+        if title != "Options":
+            return NOTHING
+        stands = part(self.settings, "usual").get(name)
+        return DEFAULT if stands is None else f"{_leaf(name, stands)} ({DEFAULT})"
 
 
 def read_story(folder: Path, name: str, anchor: str, room: float = MOST_BYTES) -> Story:
@@ -261,5 +275,9 @@ def _differing(tables: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
     """
     names = dict.fromkeys(name for table in tables for name in table)
     values = {name: [table.get(name, NOTHING) for table in tables] for name in names}
-    # that a recipe has an option which another has not is no difference while nobody chose it
-    return {name: row for name, row in values.items() if len({NOTHING if value == DEFAULT else value for value in row}) > 1}
+    return {name: row for name, row in values.items() if len({*map(_chosen, row)}) > 1}
+
+
+def _chosen(value: str) -> str:
+    """A setting's value, whoever chose it; that a recipe has an option which another has not is nothing while nobody did."""
+    return NOTHING if value == DEFAULT else value.removesuffix(f" ({DEFAULT})")

@@ -33,6 +33,21 @@ def spell(name: str) -> str:
     return full[:1].upper() + full[1:].replace("_", " ")
 
 
+MEANINGS = {
+    "fd": "The Fréchet distance says how far samples are from real things, by means and covariances of features; 0: as real.",
+    "kid": "The kernel distance says how far samples are from real things, by a kernel on features; 0: as real.",
+    "is": "The Inception score is high where each sample is surely of one class, and all classes are drawn.",
+    "precision": "Precision is the share of samples that lie among real things; 1: all.",
+    "recall": "Recall is the share of real things that lie among samples; 1: all.",
+    "coverage": "Coverage is the share of real things that have a sample near by; 1: all.",
+}
+
+
+def meaning(score: str) -> str:
+    """What a score says, in a sentence; "" where nobody has written one."""
+    return MEANINGS.get(score, "")
+
+
 def time(seconds: float) -> str:
     """
     >>> time(12.34), time(588), time(600), time(7980)

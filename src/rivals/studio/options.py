@@ -90,6 +90,24 @@ def given(settings: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[Mapping
     yield settings["options"], options_of(recipe.options)
 
 
+def advice(tries: str, options: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """The doctor's "Try A, B, or C.", without what a run of these options does already; each with the options that it names, by
+    name, where it says no more than their values.
+
+    >>> options = {"critic_turns": 1, "penalty": "none", "norm_d": None}
+    >>> advice("Try --penalty r1 --norm-d none, a lower --lr-d, or --critic-turns 1.", options)
+    [('--penalty r1 --norm-d none', {'penalty': 'r1', 'norm_d': 'none'}), ('a lower --lr-d', {})]
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    for tip in re.split(r", (?:or )?", tries.removeprefix("Try ").removesuffix(".")):
+        named = {name.replace("-", "_"): value for name, value in re.findall(r"--([\w-]+) ([\w.+]+)", tip)}
+        if not re.fullmatch(r"(--[\w-]+ [\w.+]+ ?)+", tip):
+            found.append((tip, {}))
+        elif all(name in options for name in named) and any(typed(options[name]) != value for name, value in named.items()):
+            found.append((tip, named))
+    return found
+
+
 def continued(settings: Mapping[str, Any]) -> list[str]:
     """What is typed to go on with a run: its recipe, and what differs from the defaults. Raises `UserError` for a game that no
     recipe made."""

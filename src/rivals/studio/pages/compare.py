@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from rivals.errors import UserError
 from rivals.log import round_of
-from rivals.report.words import ALONG, NOTHING, Along, say, spell, time
+from rivals.report.words import ALONG, NOTHING, Along, meaning, say, spell, time
 from rivals.studio.frame import EVERY, Slider, address, along, attributes, chart, dark, frame, heading, line, note, remember
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Page:
             ui.link("Save as one page", address("/page", run=[watch.name for watch in self.watches]))
         self.verdict = ui.label().classes("lead")
         self.warning = note("", warn=True)
+        self.means = note("").classes("small")
         self.grid = ui.element("div").classes("charts")
         heading("Samples at equal places", 2)
         with ui.element("div").classes("bar"):
@@ -100,7 +101,8 @@ class Page:
 
         stories = [watch.story() for watch in self.watches]
         found = compared(stories)
-        for label, says in ((self.verdict, found.verdict), (self.warning, found.warning)):
+        told = ((self.verdict, found.verdict), (self.warning, found.warning), (self.means, meaning(found.score)))
+        for label, says in told:
             label.set_text(says)
             label.set_visibility(bool(says))
         for group in together(stories, self.x):

@@ -122,6 +122,7 @@ class Plane:
 
 
 async def answered(found: Answers) -> None:
+    from rivals.metrics.realness import area
     from rivals.studio.inside import histogram
 
     heading("What the discriminator answers", 2)
@@ -146,7 +147,9 @@ async def answered(found: Answers) -> None:
     ).classes("losses")
     means = f"real {say(float(found.real.mean()))}, drawn {say(float(found.fake.mean()))}"
     attributes(chart, role="img", aria_label=f"Histogram of the discriminator's logits: means {means}")
-    note(f"Mean logit: {means}. {len(found.real)} training rows, and as many samples, on its turn.")
+    told = area(found.real, found.fake)
+    note(f"Of a pair, one real and one drawn, it is right {told:.0%} of the time (50%: it guesses, or the two are alike).")
+    note(f"Mean logit: {means}. {len(found.real)} training rows, and as many samples, on its turn.").classes("small")
     note("Apart: it tells them from each other. One upon the other: it does not.").classes("small")
     saves("answers", as_csv(["logit", "real", "drawn"], zip(at, real, fake, strict=True)))
 

@@ -194,7 +194,22 @@ class Page:
                     since = f"<span class='muted'>since round {say(finding.get('since'))}</span>"
                     ui.html(f"<b>{escape(str(finding.get('name', '')))}</b> {since}", sanitize=True)
                     ui.label(str(finding.get("sees", "")))
-                    with_flags(str(finding.get("tries", "")))
+                    self.advise(str(finding.get("tries", "")))
+
+    def advise(self, tries: str) -> None:
+        """What the doctor advises; what names values opens the form of this training with them."""
+        from rivals.studio.options import advice, filled
+
+        settings = self.watch.settings
+        with ui.element("div").classes("advice"):
+            ui.label("Try:")
+            for tip, values in advice(tries, settings.get("options") or {}):
+                if values and settings.get("recipe"):
+                    form = {"into": self.studio.shelf.unused(self.name)} | filled(settings) | values
+                    with attributes(ui.element("a"), href=address("/train", **form)):
+                        with_flags(tip)
+                else:
+                    with_flags(tip)
 
     def samples(self) -> None:
         """Real beside generated, and through time."""
