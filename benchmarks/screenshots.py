@@ -1,6 +1,6 @@
 """The pictures of docs/studio.md, of runs that are trained for it: a few minutes. Two more take longer and are trained before:
 
-    rivals train cgan --data emoji/ --image-key google.png --caption-key txt --condition attributes --size 32 ... --into further/emoji
+    rivals train cgan --data emoji/ --image-key google.png --caption-key txt --condition attributes ... --into further/emoji
     rivals train cyclegan --data punks --pair edges --generator unet --width 16 --minutes 5 --into further/edges
     python -m benchmarks.screenshots --out docs/studio --further further
 

@@ -360,7 +360,7 @@ def test_what_the_doctor_found_stands_beside_the_verdict(tmp_path: Path) -> None
     runs = [run(tmp_path / "well", ONE), run(tmp_path / "ill", ONE + found)]
     page = Page(write_report(runs, tmp_path / "page.html"))
     assert "ill: a since round 300, b since round 300." in page.text
-    assert "well:" not in page.text.split("2 runs compared")[-1].split("Last pictures")[0]
+    assert "well: a since" not in page.text
 
 
 def test_long_lists_are_told_by_their_beginning(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 import PIL.Image
 import pytest
 
+TRIES = "Try --penalty r1, or --critic-turns 1."
+
 
 def test_every_page_opens(page):
     titles = {
@@ -93,10 +95,14 @@ def test_samples_go_through_time_and_curves_are_drawn(page, library):
     run = library / "gan-digits" / "log.jsonl"
     last = json.loads(run.read_text().splitlines()[-1])
     sees = "The discriminator's <b>samples</b> are all alike."
-    finding = {"kind": "finding", "name": "collapse", "since": 30, "sees": sees, "tries": "Less."}
+    finding = {"kind": "finding", "name": "collapse", "since": 30, "sees": sees, "tries": TRIES}
     with run.open("a") as log:  # live: what is written is shown
         log.write(json.dumps(last | finding) + "\n")
     page.get_by_text(sees).wait_for()
+    assert "critic-turns" not in page.locator(".finding").last.inner_text()  # which it does already
+    page.get_by_role("link", name="--penalty r1").click()
+    page.wait_for_url("**/train?into=gan-digits-2&recipe=gan&**&penalty=r1")
+    assert page.get_by_label("Folder").input_value() == "gan-digits-2"
 
 
 def test_a_run_on_points_is_drawn_through_its_training(page, library):
