@@ -1,7 +1,8 @@
 """The pictures of docs/studio.md, of runs that are trained for it: a few minutes. Two more take longer and are trained before:
 
     rivals train cgan --data emoji/ --image-key google.png --caption-key txt --condition attributes ... --into further/emoji
-    rivals train cyclegan --data punks --pair edges --generator unet --width 16 --minutes 5 --into further/edges
+    rivals train cyclegan --data punks --pair grey --generator unet --norm none --width 24 --lr 1e-3 --penalty r1 \\
+        --penalty-weight 0.3 --average 0.99 --decay linear --minutes 6 --into further/grey
     python -m benchmarks.screenshots --out docs/studio --further further
 
 (the options of the first stand in docs/games/conditional.md).
@@ -98,9 +99,9 @@ def asked(page: Page, save: Callable[[str], None]) -> None:
 
 
 def translated(page: Page, save: Callable[[str], None]) -> None:
-    shown(page, page.get_by_text("Upload a picture").wait_for, "/translate?run=edges")
+    shown(page, page.get_by_text("Upload a picture").wait_for, "/translate?run=grey")
     file = io.BytesIO()
-    image(bytes_from_pictures(load("punks").rows(torch.tensor([1]), torch.device("cpu")).x[0])).save(file, "png")
+    image(bytes_from_pictures(load("punks").rows(torch.tensor([7]), torch.device("cpu")).x[0])).save(file, "png")
     page.locator("input[type=file]").set_input_files({"name": "face.png", "mimeType": "image/png", "buffer": file.getvalue()})
     shown(page, page.get_by_text("What does not come back").wait_for)
     save("translate")
@@ -111,7 +112,7 @@ def main(out: Path, further: Path | None = None) -> None:
 
     Args:
         out: Where to.
-        further: A folder with the runs emoji and edges; None: their pictures stay as they are.
+        further: A folder with the runs emoji and grey; None: their pictures stay as they are.
     """
     with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
         folder = Path(place) / "runs"
