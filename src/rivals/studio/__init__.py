@@ -2,7 +2,7 @@
 
     shelf.py    the runs of a folder, at a glance      jobs.py     trainings that are started, stopped, continued
     curves.py   their curves, live                     files.py    pictures, charts and films, under addresses of their own
-    guard.py    who may come in                        frame.py    what all pages share; through.py, stage.py: parts of some
+    guard.py    who may come in                        frame.py    what all pages share; through.py, stage.py, names.py: parts
     scene.py    a game on points, plane.py draws it    moments.py  a run's through its training, playground.py one to play
     explorer.py a latent space, translator.py          inside.py   what D answers, and why
     pages/      one page a file

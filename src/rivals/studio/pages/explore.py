@@ -165,7 +165,7 @@ class Page:
             self.has = Names(self.explorer.names, now, "This one has", self.become)
         else:
             self.has = ui.select(self.explorer.names, value=next(iter(now), None), label="This one is")
-            self.has.props("dense outlined").on_value_change(lambda e: self.become([e.value]))
+            self.has.props("dense outlined").on_value_change(lambda e: self.become([e.value] if e.value else []))
 
     def become(self, names: Sequence[str]) -> None:
         if sorted(names) == sorted(self.explorer.has or []):
@@ -174,7 +174,9 @@ class Page:
         self.draw(f"{self.standing()}, changed")
 
     def standing(self) -> str:
-        return f"Sample {self.explorer.at}" if self.explorer.at.isdigit() else self.explorer.at
+        """How one came here."""
+        at = self.explorer.at
+        return f"Sample {at}" if at.isdigit() else at or "A picture of yours"
 
     def directions(self) -> None:
         from rivals.studio.explorer import REACH
@@ -287,13 +289,16 @@ class Page:
             self.draw()
 
     def back(self) -> None:
-        """As the sample was drawn."""
-        from rivals.studio.explorer import DIRECTIONS
-
-        self.explorer.moves, self.explorer.psi = [0.0] * DIRECTIONS, 1.0
+        """As the sample was drawn, or the picture found."""
+        explorer = self.explorer
+        explorer.psi = 1.0
+        if explorer.at:
+            explorer.go(explorer.at)
+        else:
+            explorer.stand(explorer.z)
         self.reset()
         self.psi.put(1.0)
-        self.draw()
+        self.draw(self.standing())
 
     async def find(self, finder: str) -> None:
         self.explorer.finder = finder
