@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 def compared(stories: Sequence[Story]) -> Comparison:
     """Without charts: see `drawn`."""
     name = next((story.score.name for story in stories if story.score), "")
-    entries = [Entry(slot, story, s) for slot, story in enumerate(stories) for s in story.scores if s.name == name]
+    entries = entries_of(stories, name)
     reasons = unlike(entries)
     best = [] if reasons else ranked(entries)
     winners = [entry.story.anchor for entry in best if entry.score.best_value == best[0].score.best_value]
@@ -55,13 +55,17 @@ def drawn(stories: Sequence[Story]) -> Comparison:
     found = compared(stories)
     charts: list[Chart] = []
     alongs: Sequence[Along] = () if found.unlike else ("round", "minute")
-    scores = [(slot, story, s) for slot, story in enumerate(stories) for s in story.scores if s.name == found.score]
+    entries = entries_of(stories, found.score)
     for x in alongs:
-        curves = [score_curve(s, story.name, slot, x=x) for slot, story, s in scores]
-        charts += draw(Group(f"{spell(found.score)} by {x}s", curves, scores[0][2].direction if scores else "", x))
+        curves = [score_curve(entry.score, entry.story.name, entry.slot, x=x) for entry in entries]
+        charts += draw(Group(f"{spell(found.score)} by {x}s", curves, entries[0].score.direction if entries else "", x))
     speeds = [curve_of(story.terms, slot, "speed")._replace(label=story.name) for slot, story in enumerate(stories)]
     charts += draw(Group("Speed", speeds, "images/s", zero=True))
     return found._replace(charts=charts)
+
+
+def entries_of(stories: Sequence[Story], score: str) -> list[Entry]:
+    return [Entry(slot, story, s) for slot, story in enumerate(stories) for s in story.scores if s.name == score]
 
 
 def unlike(entries: Sequence[Entry]) -> list[str]:

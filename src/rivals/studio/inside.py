@@ -50,16 +50,11 @@ class Opened(NamedTuple):
     setup: Setup  # the weights of its game are those of the round, not averaged
     round: int
     data: Dataset  # both sets, where there are two
+    rows: Batch  # whole batches of it
 
     @property
     def game(self) -> Game:
         return self.setup.game
-
-    @property
-    def rows(self) -> Batch:
-        """Whole batches of what it learnt from."""
-        n = min(ROWS, len(self.data))
-        return self.data.rows(torch.arange(max(n - n % self.setup.batch, min(n, self.setup.batch))), torch.device("cpu"))
 
 
 Judge = Callable[[Tensor, slice], Tensor]  # things, and which rows' conditions are theirs -> (n, ...) logits
@@ -71,7 +66,10 @@ def opened(path: Path, which: Which, _stamp: int) -> Opened:
     setup, data = setup_of(tree["settings"]), learnt(path)
     setup.game.load_state_dict(tree["game"])
     setup.game.round = tree["round"]
-    return Opened(setup, tree["round"], data if setup.beside is None else setup.beside(data))
+    both = data if setup.beside is None else setup.beside(data)
+    n = min(ROWS, len(both))
+    rows = both.rows(torch.arange(max(n - n % setup.batch, min(n, setup.batch))), torch.device("cpu"))
+    return Opened(setup, tree["round"], both, rows)
 
 
 def judge_of(game: Game, rows: Batch) -> Judge:
@@ -156,7 +154,7 @@ def layers(path: Path, which: Which = "latest") -> list[Layer]:
 
 def gradients(path: Path, which: Which = "latest") -> dict[str, float]:
     """The root mean square of each weight's gradient on its player's turn, as the game stands in training."""
-    setup, _, data = opened(path, which, stamp(path))
+    setup, _, data, _ = opened(path, which, stamp(path))
     game = copy.deepcopy(setup.game).train()
     found: dict[str, float] = {}
     with DRAWING, chance.fixed(0), Batches(data, setup.batch, seed=0) as batches:

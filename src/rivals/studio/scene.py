@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -117,6 +118,7 @@ class Scene:
         return -gradient * len(x)
 
 
+@cache  # it is asked for each frame
 def level_of(criterion: Adversarial) -> float | None:
     """The answer that costs D least if it has to give the same one to real and to drawn things; None where all cost the same.
 
